@@ -1,0 +1,110 @@
+/*
+ * Every limit of the system, with its unit and its reason.  What a peer can make grow is bounded
+ * here and nowhere else.
+ */
+#ifndef TACIT_BASE_LIMITS_H
+#define TACIT_BASE_LIMITS_H
+
+/* wire --------------------------------------------------------------------------------------- */
+
+/* bytes of a TCP frame's body: its length is a u16 (PROTOCOL.md 2.1) */
+#define TACIT_FRAME_LEN_MAX 65535u
+/* bytes of one address: `stream.` and a name of 249 fit, with room (PROTOCOL.md 1.2) */
+#define TACIT_ADDRESS_LEN_MAX 300u
+/* bytes and hops of a route, encoded; the 2021 programs use at most 4 hops of 34 bytes */
+#define TACIT_ROUTE_LEN_MAX  512u
+#define TACIT_ROUTE_HOPS_MAX 12u
+/* bytes of a stream's or topic's name: Kafka's own limit */
+#define TACIT_NAME_LEN_MAX 249u
+/* bytes of a client id: leaves room for a group prefix in Kafka's 255 */
+#define TACIT_CLIENT_ID_LEN_MAX 200u
+/* bytes of an error text in a stream_open answer */
+#define TACIT_TEXT_LEN_MAX 255u
+/* bytes of one stream entry: with the longest route and name around it, it fits a pull answer of
+ * one frame (65535 - 512 route - 260 name - headers) */
+#define TACIT_ENTRY_LEN_MAX 64512u
+/* bytes of room kept in front of a new message: the headers that record, entry, push request and
+ * frame put there on the way out, so that none of them copies it */
+#define TACIT_HEADROOM 512u
+
+/* noise and identity ------------------------------------------------------------------------- */
+
+/* bytes of a Noise message: Noise specification, section 3 */
+#define TACIT_NOISE_LEN_MAX 65535u
+/* bytes of the padded payload of handshake messages 2 and 3 (PROTOCOL.md 5.4) */
+#define TACIT_PROOF_PAYLOAD_LEN 1408u
+/* changes in an identity's history: 1 creation and 7 rotations fit the payload above */
+#define TACIT_HISTORY_CHANGES_MAX 8u
+
+/* secure channel ----------------------------------------------------------------------------- */
+
+/* half-open handshakes of a listener: count, and ms until one is forgotten */
+#define TACIT_HALF_OPEN_MAX     64u
+#define TACIT_HANDSHAKE_LIFE_MS 30000u
+/* hashes of first handshake messages that a listener remembers, so that a replayed one gets no
+ * second answer after its handshake is over */
+#define TACIT_SEEN_MAX 1024u
+/* ms between repeats of a handshake message: first, and at most */
+#define TACIT_HANDSHAKE_REPEAT_MS     500u
+#define TACIT_HANDSHAKE_REPEAT_MAX_MS 4000u
+/* channels of one listener; the one that was silent longest makes room */
+#define TACIT_CHANNELS_MAX 4096u
+/* bytes of an application message with its inner routes: one record of one entry */
+#define TACIT_MESSAGE_LEN_MAX 61440u
+/* data records and bytes that may be on the way and not yet delivered, each direction */
+#define TACIT_WINDOW_RECORDS 4096u
+#define TACIT_WINDOW_BYTES   (8u << 20)
+/* ranges of received records that an acknowledgement names */
+#define TACIT_RANGES_MAX 32u
+/* AES blocks sealed under one key: 2^36, where the advantage against GCM is 2^-57 (RFC 9001
+ * appendix B.1 has the formula) */
+#define TACIT_KEY_BLOCKS_MAX (UINT64_C(1) << 36)
+/* ms: acknowledgement delay, probe (first and at most), keepalive, silence, wait for a close */
+#define TACIT_ACK_DELAY_MS    25u
+#define TACIT_PROBE_MS        500u
+#define TACIT_PROBE_MAX_MS    60000u
+#define TACIT_KEEPALIVE_MS    60000u
+#define TACIT_SILENT_MS       180000u
+#define TACIT_CLOSE_WAIT_MS   10000u
+#define TACIT_CLOSE_REPEAT_MS 500u
+
+/* streams ------------------------------------------------------------------------------------ */
+
+/* ms that a hub holds a pull with nothing to answer; that a client waits for any answer before it
+ * takes the connection for dead; between saves of a position */
+#define TACIT_PULL_HOLD_MS     5000u
+#define TACIT_PULL_DEAD_MS     15000u
+#define TACIT_REQUEST_DEAD_MS  10000u
+#define TACIT_POSITION_SAVE_MS 1000u
+/* ms between attempts to connect: first and at most, with jitter */
+#define TACIT_RECONNECT_MS     50u
+#define TACIT_RECONNECT_MAX_MS 1000u
+/* entries that our client asks for in one pull */
+#define TACIT_PULL_LIMIT 4096u
+/* unconfirmed pushes of a producer: count and bytes */
+#define TACIT_PUSHES_MAX      16384u
+#define TACIT_PUSHES_LEN_MAX  (32u << 20)
+/* streams that one service keeps open, and pulls parked on one of them */
+#define TACIT_STREAMS_MAX      65536u
+#define TACIT_PARKED_PULLS_MAX 1024u
+/* recent entries that a store keeps in memory for a stream: count and bytes */
+#define TACIT_RECENT_MAX     4096u
+#define TACIT_RECENT_LEN_MAX (1u << 20)
+
+/* node --------------------------------------------------------------------------------------- */
+
+/* messages routed in one turn of the loop before timers and sockets get theirs */
+#define TACIT_TURN_MESSAGES 1024u
+/* a context's mailbox: count and bytes */
+#define TACIT_MAILBOX_MAX     65536u
+#define TACIT_MAILBOX_LEN_MAX (64u << 20)
+/* bytes that wait for one TCP connection to take them; beyond, the hub closes it */
+#define TACIT_SEND_QUEUE_LEN_MAX (64u << 20)
+/* bytes of one receive block of a connection */
+#define TACIT_RECEIVE_LEN (256u << 10)
+/* connections that a listener keeps open */
+#define TACIT_CONNECTIONS_MAX 16384u
+/* jobs posted to a node by other threads and not yet run */
+#define TACIT_POSTED_MAX 65536u
+
+#endif
