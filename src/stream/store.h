@@ -9,7 +9,7 @@
  * from dispatch; unless cancelled.  A callback may call the store again.  All calls and callbacks
  * belong to one thread, the loop's; a store's own threads reach it through fd.
  *
- * Names are checked by the caller (stream/name.h).
+ * Names are checked by the caller (wire/name.h).
  */
 #ifndef TACIT_STREAM_STORE_H
 #define TACIT_STREAM_STORE_H

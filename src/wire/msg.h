@@ -79,12 +79,16 @@ tacit_msg_payload(const struct tacit_msg *msg)
 /* takes len bytes off the front (or the end); the caller checked that there are as many */
 void tacit_msg_trim(struct tacit_msg *msg, size_t len);
 void tacit_msg_truncate(struct tacit_msg *msg, size_t len);
-/* puts len uninitialised bytes in front: in place when there is unclaimed head-room, otherwise in
- * a copy of its own.  Errors: TACIT_ENOMEM, the message is then unchanged */
+/* puts len uninitialised bytes in front: in place when there is unclaimed head-room, or when the
+ * message is its block's only holder and has trimmed as much off (slices into that are then lost);
+ * otherwise in a copy of its own.  Errors: TACIT_ENOMEM, the message is then unchanged */
 TACIT_MUST_USE tacit_err tacit_msg_prepend(struct tacit_msg *msg, size_t len);
 
+/* cap zeroed bytes, all of them claimed (low is 0), as fits a block that a socket fills; NULL when
+ * there is no memory */
 struct tacit_block *tacit_block_new(size_t cap);
 struct tacit_block *tacit_block_ref(struct tacit_block *block);
+/* the last one frees; NULL is fine */
 void tacit_block_unref(struct tacit_block *block);
 
 /*
@@ -95,7 +99,7 @@ void tacit_block_unref(struct tacit_block *block);
  * Errors: TACIT_ENOMEM.
  *
  * decode makes a message over bytes[offset, offset + len) of block, payload and routes set, of
- * origin NETWORK.  Bytes after the payload are ignored, as in 2021.
+ * origin NETWORK.  Bytes after the payload are ignored, as in 2021; a version other than 1 is not.
  * Gives:  *ret, tacit_msg_unref().
  * Errors: TACIT_EFORMAT, TACIT_ENOMEM.
  */
