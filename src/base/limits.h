@@ -82,11 +82,20 @@
 /* entries that our client asks for in one pull */
 #define TACIT_PULL_LIMIT 4096u
 /* unconfirmed pushes of a producer: count and bytes */
-#define TACIT_PUSHES_MAX      16384u
-#define TACIT_PUSHES_LEN_MAX  (32u << 20)
+#define TACIT_PUSHES_MAX     16384u
+#define TACIT_PUSHES_LEN_MAX (32u << 20)
 /* streams that one service keeps open, and pulls parked on one of them */
 #define TACIT_STREAMS_MAX      65536u
 #define TACIT_PARKED_PULLS_MAX 1024u
+/* of one service: pulls, and opens and questions for positions, that its store has not answered;
+ * bytes of entries on their way into its store, each with 1 KiB for what goes with it; positions
+ * kept for saving or in memory only */
+#define TACIT_PULLS_MAX       65536u
+#define TACIT_REQUESTS_MAX    16384u
+#define TACIT_APPENDS_LEN_MAX (256u << 20)
+#define TACIT_POSITIONS_MAX   65536u
+/* ms until a consumer looks again at a stream whose pull came back empty too soon */
+#define TACIT_PULL_AGAIN_MS 250u
 /* recent entries that a store keeps in memory for a stream: count and bytes */
 #define TACIT_RECENT_MAX     4096u
 #define TACIT_RECENT_LEN_MAX (1u << 20)
