@@ -17,11 +17,11 @@ struct tacit_identity {
 	struct tacit_identifier identifier;
 };
 
-/* a new identity with a new key; keeps vault.  Errors: TACIT_ENOMEM */
+/* a new identity with a new key; keeps vault.  Errors: TACIT_ENOMEM, TACIT_ELIMIT */
 TACIT_MUST_USE tacit_err tacit_identity_create(
     struct tacit_vault *vault, struct tacit_identity *ret);
 /* a new key in the same history; the old one is deleted.  Errors: TACIT_ELIMIT (history is full),
- * TACIT_ENOMEM; the identity is then unchanged */
+ * TACIT_ENOMEM, TACIT_ENOTFOUND (the vault has lost the key); the identity is then unchanged */
 TACIT_MUST_USE tacit_err tacit_identity_rotate(struct tacit_identity *identity);
 /* deletes the key */
 void tacit_identity_fini(struct tacit_identity *identity);

@@ -13,13 +13,23 @@ enum tacit_role {
 	TACIT_ROLE_RESPONDER = 2,
 };
 
-/* bytes that a proof signs: "tacit.v1.proof", role, h, identifier, id of the last change, each with its length in front (u16) */
+/* bytes that a proof signs: "tacit.v1.proof", role, h, identifier, id of the last change, each with
+ * its length in front (u16, big-endian) */
 #define TACIT_PROOF_INPUT_LEN (2 + 14 + 2 + 1 + 3 * (2 + 32))
 
 void tacit_proof_input(uint8_t ret[TACIT_PROOF_INPUT_LEN], enum tacit_role role,
     const uint8_t h[TACIT_HASH_LEN], const struct tacit_history *history);
 
-/* the padded payload of handshake messages 2 and 3 */
+/*
+ * The padded payload of handshake messages 2 and 3:
+ *
+ *   bytes  field
+ *   2      length     of version, history and proof together, u16, big-endian
+ *   1      version    1
+ *   n      history    PROTOCOL.md 4.2
+ *   64     proof      by the history's last key
+ *   rest   padding    zeros
+ */
 void tacit_proof_encode(uint8_t ret[TACIT_PROOF_PAYLOAD_LEN], const struct tacit_history *history,
     const struct tacit_ed25519_signature *proof);
 /* reads the payload, verifies history and proof, and tells who it is.  role is the sender's.

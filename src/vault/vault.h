@@ -15,7 +15,7 @@
 #include "tacit/err.h"
 
 struct tacit_vault;
-/* a key's handle; 0 is none */
+/* a key's handle; 0 is none; one that was deleted is never given again */
 typedef uint32_t tacit_key;
 
 /* keeps random.  Gives *ret, tacit_vault_destroy().  Errors: TACIT_ENOMEM */
@@ -24,9 +24,10 @@ TACIT_MUST_USE tacit_err tacit_vault_create(
 /* wipes and frees all keys; NULL is fine */
 void tacit_vault_destroy(struct tacit_vault *vault);
 
-/* Errors: TACIT_ENOMEM */
+/* Errors: TACIT_ENOMEM, TACIT_ELIMIT (2^32 handles were given) */
 TACIT_MUST_USE tacit_err tacit_vault_generate(
     struct tacit_vault *vault, tacit_key *ret, struct tacit_ed25519_public *ret_public);
+/* wipes; an unknown handle is fine */
 void tacit_vault_delete(struct tacit_vault *vault, tacit_key key);
 /* Errors: TACIT_ENOTFOUND */
 TACIT_MUST_USE tacit_err tacit_vault_sign(struct tacit_vault *vault, tacit_key key,
