@@ -18,7 +18,8 @@
 
 struct tacit_aead;
 
-/* borrows key.  Gives *ret, tacit_aead_free(), which wipes.  Errors: TACIT_ENOMEM, TACIT_EINTERNAL */
+/* borrows key.  Gives *ret, tacit_aead_free(), which wipes.
+ * Errors: TACIT_ENOMEM, TACIT_EINTERNAL */
 TACIT_MUST_USE tacit_err tacit_aead_new(const uint8_t key[TACIT_KEY_LEN], struct tacit_aead **ret);
 void tacit_aead_free(struct tacit_aead *aead);
 

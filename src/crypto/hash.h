@@ -10,8 +10,8 @@
 #define TACIT_HASH_LEN 32
 
 /* SHA-256 of a and b one after the other; ret may be a or b; b may be NULL when b_len is 0 */
-void tacit_hash(uint8_t ret[TACIT_HASH_LEN], const void *a, size_t a_len, const void *b,
-    size_t b_len);
+void tacit_hash(
+    uint8_t ret[TACIT_HASH_LEN], const void *a, size_t a_len, const void *b, size_t b_len);
 /* Noise's HKDF with two outputs (rev 34, 4.3), which is RFC 5869 with empty info: salt is the
  * chaining key; either output may be the salt itself */
 void tacit_hkdf2(uint8_t ret_a[TACIT_HASH_LEN], uint8_t ret_b[TACIT_HASH_LEN],

@@ -7,7 +7,8 @@
 #include "base/port.h"
 #include "tacit/err.h"
 
-/* makes the crypto libraries ready; any number of times, from any thread.  Errors: TACIT_EINTERNAL */
+/* makes the crypto libraries ready, before anything else of this room is used; any number of times,
+ * from any thread.  Errors: TACIT_EINTERNAL */
 TACIT_MUST_USE tacit_err tacit_crypto_start(void);
 struct tacit_random tacit_random_system(void);
 
