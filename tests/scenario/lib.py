@@ -1,0 +1,466 @@
+"""What the scenario tests share: real programs, started, watched, killed and cleaned up after.
+
+A scenario is an executable file tests/scenario/NN-goal.py (or .sh); those that need a Kafka have
+"kafka" in their name.  script/test runs them in order; by hand: tests/scenario/NN-goal.py.
+Status 0: passed, 77: skipped, all else: failed.
+
+    #!/usr/bin/env python3
+    # Goal: Alice's messages come back although the hub was killed.
+    from lib import scenario, check
+
+    @scenario
+    def main(s):
+        hub = s.hub(store=s.dir / "store")            # waits for "Listening on"
+        bob = s.bob(hub)                              # .identifier .sender .receiver
+        alice = s.alice(hub, bob)                     # names and identifier given, pinned
+        alice.say("hello")
+        alice.see(r"^Alice received an echo: hello$")
+        hub.kill()                                    # SIGKILL
+        hub = hub.again()                             # the same arguments, the same port
+        alice.say("second")
+        alice.see("echo: second")
+        alice.end()                                   # end of her input
+        check(alice.wait() == 0, "Alice ends with 0")
+
+In a scenario (s):
+    s.dir               a folder of its own, removed at the end (kept when it fails: its path is shown)
+    s.step(words)       says what happens next, in the log
+    s.run(*argv, ok=True, input=b"", timeout=60, env=None) -> Result(.status .out .err), bytes
+    s.start(name, *argv, pty=False, env=None, cwd=None, stop=SIGTERM) -> Process
+                        stderr joins stdout; with pty it runs on a terminal of its own
+    s.tacit(*args)      s.run of build/tacit
+    s.hub(store=None, kafka=None, listen="127.0.0.1:0", args=()) -> Hub: .address .port .again()
+                        kafka: "HOST:PORT" or what s.kafka() returned; neither: a store in s.dir
+    s.bob(hub, *args) -> Bob: .identifier .sender .receiver
+    s.alice(hub, bob, identifier=True, pty=False) -> Process; identifier: True (Bob's), None, a text
+    s.kafka(version=None, port=0, properties=(), own=False) -> Kafka: .brokers .topics()
+                        .entries(topic) .produce(topic, *bytes) .kill() .again() .stop()
+                        When TACIT_KAFKA names a Kafka that is there already it is that one, which
+                        cannot be killed: ask with own=True where the scenario has to.
+    s.leftovers() -> [(pid, command)]   processes of this scenario that still run
+A Process (p):
+    p.see(regex, timeout=60) -> match   the next place in its output (since the last one seen)
+    p.expect_silence(regex, seconds)    fails if the output comes to match
+    p.say(line) p.send(bytes) p.end()   its standard input; end() is Ctrl-D on a terminal
+    p.signal(number) p.kill() p.stop() -> status   p.wait(timeout=60) -> status (-N: by signal N)
+    p.text              all that it printed, as text   p.raw  as bytes   p.alive   p.pid   p.fds()
+Others: check(truth, words), fail(words), skip(words), free_port(), wait_until(function, words),
+BUILD (TACIT_BUILD or build/), ROOT, ALL (script/test --all), KCAT.
+
+Waits are generous because machines are slow; no scenario may assert a time.
+"""
+
+import functools
+import os
+import pathlib
+import pty as pty_module
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import termios
+import threading
+import time
+import traceback
+import uuid
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILD = pathlib.Path(os.environ.get("TACIT_BUILD", ROOT / "build")).resolve()
+ALL = os.environ.get("TACIT_ALL", "") == "1"
+KCAT = "kcat"
+SKIPPED = 77
+TAG = "TACIT_SCENARIO"
+
+
+class Failed(Exception):
+    pass
+
+
+class Skipped(Exception):
+    pass
+
+
+def fail(words):
+    raise Failed(words)
+
+
+def skip(words):
+    raise Skipped(words)
+
+
+def check(truth, words):
+    if not truth:
+        fail("not so: " + words)
+    print("   ok: " + words, flush=True)
+
+
+def wait_until(function, words, timeout=60):
+    """Until function() is true; gives what it returned."""
+    end = time.monotonic() + timeout
+    while True:
+        value = function()
+        if value:
+            return value
+        if time.monotonic() > end:
+            fail("waited %d s in vain until %s" % (timeout, words))
+        time.sleep(0.05)
+
+
+def free_port():
+    """A loopback port that nothing listens on now."""
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def tagged_processes(tag):
+    """(pid, command line) of every live process whose environment holds the tag."""
+    found = []
+    for entry in pathlib.Path("/proc").iterdir():
+        if not entry.name.isdigit() or int(entry.name) == os.getpid():
+            continue
+        try:
+            if tag.encode() not in (entry / "environ").read_bytes().split(b"\0"):
+                continue
+            if (entry / "stat").read_text().rpartition(")")[2].split()[0] == "Z":
+                continue
+            command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:
+            continue
+        found.append((int(entry.name), command.strip()))
+    return found
+
+
+class Result:
+    def __init__(self, status, out, err):
+        self.status, self.out, self.err = status, out, err
+
+
+class Process:
+    """One program that runs beside the scenario; its output is collected by a thread."""
+
+    def __init__(self, scenario, name, argv, pty=False, env=None, cwd=None, stop=signal.SIGTERM):
+        self.scenario, self.name, self.argv, self.stop_signal = scenario, name, argv, stop
+        self.raw, self.position, self.ended = b"", 0, threading.Event()
+        self.more = threading.Condition()
+        if pty:
+            self.stdin, reader = self._start_on_terminal(env, cwd)
+        else:
+            self.child = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT, env=env, cwd=cwd, start_new_session=True)
+            self.stdin, reader = self.child.stdin.fileno(), self.child.stdout.fileno()
+        self.pty = pty
+        self.pid = self.child.pid
+        threading.Thread(target=self._collect, args=(reader,), daemon=True).start()
+
+    def _start_on_terminal(self, env, cwd):
+        master, slave = pty_module.openpty()
+        attributes = termios.tcgetattr(slave)
+        attributes[1] &= ~termios.OPOST  # newlines as the program wrote them
+        termios.tcsetattr(slave, termios.TCSANOW, attributes)
+
+        def own_the_terminal():
+            import fcntl
+            fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+        self.child = subprocess.Popen(self.argv, stdin=slave, stdout=slave, stderr=slave, env=env,
+            cwd=cwd, start_new_session=True, preexec_fn=own_the_terminal)
+        os.close(slave)
+        return master, master
+
+    def _collect(self, fd):
+        while True:
+            try:
+                data = os.read(fd, 65536)
+            except OSError:  # a terminal whose last program ended
+                data = b""
+            with self.more:
+                self.raw += data
+                self.more.notify_all()
+                if not data:
+                    self.ended.set()
+                    return
+
+    @property
+    def text(self):
+        return self.raw.decode("utf-8", errors="replace")
+
+    @property
+    def alive(self):
+        return self.child.poll() is None
+
+    def see(self, regex, timeout=60):
+        end = time.monotonic() + timeout
+        pattern = re.compile(regex.encode() if isinstance(regex, str) else regex, re.MULTILINE)
+        with self.more:
+            while True:
+                match = pattern.search(self.raw, self.position)
+                # A match at the very end may be half a line: wait for its newline or the end.
+                if match and (b"\n" in self.raw[match.end() - 1:] or self.ended.is_set()
+                              or not regex.endswith("$")):
+                    self.position = match.end()
+                    return match
+                if self.ended.is_set():
+                    fail("%s ended without printing /%s/" % (self.name, regex))
+                if time.monotonic() > end:
+                    fail("%s did not print /%s/ in %d s" % (self.name, regex, timeout))
+                self.more.wait(0.2)
+
+    def expect_silence(self, regex, seconds):
+        try:
+            self.see(regex, seconds)
+        except Failed:
+            return
+        fail("%s printed /%s/" % (self.name, regex))
+
+    def send(self, data):
+        view = memoryview(data)
+        while view:
+            try:
+                view = view[os.write(self.stdin, view):]
+            except OSError as e:
+                fail("%s does not read its input: %s" % (self.name, e))
+
+    def say(self, line):
+        self.send(line.encode() + b"\n")
+
+    def end(self):
+        if self.pty:
+            self.send(b"\x04")
+        else:
+            self.child.stdin.close()
+
+    def signal(self, number):
+        if self.alive:
+            self.child.send_signal(number)
+
+    def wait(self, timeout=60):
+        try:
+            status = self.child.wait(timeout)
+        except subprocess.TimeoutExpired:
+            fail("%s still ran after %d s" % (self.name, timeout))
+        self.ended.wait(5)
+        return status
+
+    def kill(self):
+        self.signal(signal.SIGKILL)
+        return self.wait()
+
+    def stop(self, timeout=60):
+        self.signal(self.stop_signal)
+        return self.wait(timeout)
+
+    def fds(self):
+        return len(os.listdir("/proc/%d/fd" % self.pid))
+
+
+class Hub(Process):
+    def ready(self):
+        match = self.see(r"Listening on (\S+):(\d+)$")
+        self.port = int(match.group(2))
+        self.address = "%s:%d" % (match.group(1).decode(), self.port)
+        return self
+
+    def again(self, args=()):
+        """The hub that takes this one's place: same arguments (and more), same port."""
+        argv = list(self.argv)
+        argv[argv.index("--listen") + 1] = self.address
+        return self.scenario._launch(Hub, self.name, argv + list(args)).ready()
+
+
+class Bob(Process):
+    def ready(self):
+        self.identifier = self.see(r"Bob's identifier is: (\S+)$").group(1).decode()
+        self.sender = self.see(r"Stream sender name is: (\S+)$").group(1).decode()
+        self.receiver = self.see(r"Stream receiver name is: (\S+)$").group(1).decode()
+        return self
+
+
+class Kafka:
+    """A broker, or several: entries as kcat reads them. process is None for one not ours."""
+
+    def __init__(self, scenario, brokers=None, version=None, port=0, properties=()):
+        self.scenario, self.brokers, self.process = scenario, brokers, None
+        if brokers is None:
+            self.version = version or "default"
+            self.properties = list(properties)
+            self._begin(port)
+
+    def _begin(self, port):
+        for attempt in range(3):
+            self.dir = self.scenario.dir / ("kafka-" + uuid.uuid4().hex[:8])
+            try:
+                return self._start(port)
+            except Failed:
+                log = self.dir / "kafka.log"
+                taken = log.exists() and "Address already in use" in log.read_text(errors="replace")
+                if attempt == 2 or not taken:
+                    raise
+
+    def _start(self, port):
+        argv = [str(ROOT / "script/kafka"), "run", self.version, str(self.dir), str(port)]
+        self.process = self.scenario.start("kafka", *argv, *self.properties)
+        # The first time it may have to fetch the jars.
+        self.brokers = self.process.see(r"Kafka is ready on (\S+)$", 600).group(1).decode()
+
+    def kill(self):
+        return self.process.kill()
+
+    def stop(self):
+        return self.process.stop()
+
+    def again(self):
+        """The same broker, with what it held, on the same port."""
+        self._start(int(self.brokers.rpartition(":")[2]))
+        return self
+
+    def kcat(self, *args, input=b"", timeout=120):
+        result = self.scenario.run(KCAT, "-b", self.brokers, *args, input=input, timeout=timeout)
+        return result.out
+
+    def topics(self):
+        """Names of all topics but the broker's own."""
+        listed = self.kcat("-L").decode()
+        return [t for t in re.findall(r'^  topic "(.*)" with', listed, re.MULTILINE)
+                if not t.startswith("__")]
+
+    def entries(self, topic):
+        """The values of all entries of a topic, from the first one to the end, as bytes."""
+        data = self.kcat("-C", "-t", topic, "-o", "beginning", "-e", "-q", "-f", "%R%s")
+        values = []
+        while data:
+            length = int.from_bytes(data[:4], "big", signed=True)
+            values.append(data[4:4 + max(length, 0)])
+            data = data[4 + max(length, 0):]
+        return values
+
+    def produce(self, topic, *values):
+        for value in values:
+            path = self.scenario.dir / "kcat-value"
+            path.write_bytes(value)
+            self.kcat("-P", "-t", topic, str(path))
+
+
+class Scenario:
+    def __init__(self, name):
+        self.name = name
+        self.tag = "%s=%s" % (TAG, uuid.uuid4().hex)
+        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="tacit-%s." % name))
+        self.processes = []
+        self.began = time.monotonic()
+
+    def step(self, words):
+        print("%6.1f s  %s" % (time.monotonic() - self.began, words), flush=True)
+
+    def environment(self, extra=None):
+        env = dict(os.environ, **{TAG: self.tag.partition("=")[2]})
+        env.update(extra or {})
+        return env
+
+    def _launch(self, kind, name, argv, **options):
+        options["env"] = self.environment(options.get("env"))
+        process = kind(self, name, [str(a) for a in argv], **options)
+        self.processes.append(process)
+        return process
+
+    def start(self, name, *argv, **options):
+        return self._launch(Process, name, argv, **options)
+
+    def run(self, *argv, ok=True, input=b"", timeout=60, env=None):
+        argv = [str(a) for a in argv]
+        try:
+            done = subprocess.run(argv, input=input, capture_output=True, timeout=timeout,
+                env=self.environment(env))
+        except subprocess.TimeoutExpired:
+            fail("%s still ran after %d s" % (" ".join(argv), timeout))
+        if ok and done.returncode != 0:
+            fail("%s ended with %d: %s" % (" ".join(argv), done.returncode,
+                (done.stderr or done.stdout).decode(errors="replace")[-2000:]))
+        return Result(done.returncode, done.stdout, done.stderr)
+
+    def tacit(self, *args, **options):
+        return self.run(BUILD / "tacit", *args, **options)
+
+    def hub(self, store=None, kafka=None, listen="127.0.0.1:0", args=()):
+        argv = [BUILD / "tacit", "hub", "--listen", listen]
+        if kafka is not None:
+            argv += ["--kafka", kafka.brokers if isinstance(kafka, Kafka) else kafka]
+        else:
+            argv += ["--store", store or self.dir / "store"]
+        return self._launch(Hub, "hub", argv + list(args)).ready()
+
+    def bob(self, hub, *args):
+        return self._launch(Bob, "bob", [BUILD / "examples/bob", hub.address, *args]).ready()
+
+    def alice(self, hub, bob, identifier=True, pty=False):
+        argv = [BUILD / "examples/alice", hub.address]
+        if identifier:
+            argv.append(bob.identifier if identifier is True else identifier)
+        alice = self._launch(Process, "alice", argv, pty=pty)
+        alice.say(bob.sender)
+        alice.say(bob.receiver)
+        return alice
+
+    def kafka(self, version=None, port=0, properties=(), own=False):
+        there = os.environ.get("TACIT_KAFKA", "")
+        if there and not own and not properties and version is None:
+            return Kafka(self, brokers=there)
+        return Kafka(self, version=version, port=port, properties=properties)
+
+    def leftovers(self):
+        return tagged_processes(self.tag)
+
+    def close(self, failed):
+        for process in reversed(self.processes):
+            if process.alive:
+                process.child.send_signal(signal.SIGKILL)
+                process.child.wait()
+        for pid, _ in self.leftovers():
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        if failed:
+            for number, process in enumerate(self.processes):
+                (self.dir / ("%02d-%s.out" % (number, process.name))).write_bytes(process.raw)
+                lines = process.text.splitlines()[-15:]
+                print("--- the end of %s (status %s)\n%s" % (process.name,
+                    process.child.returncode, "\n".join(lines)))
+            print("--- kept: %s" % self.dir)
+        else:
+            shutil.rmtree(self.dir, ignore_errors=True)
+        sys.stdout.flush()
+
+
+def scenario(function):
+    """Decorator: runs the function at once when its file is the program, and ends it."""
+
+    @functools.wraps(function)
+    def run():
+        s = Scenario(pathlib.Path(sys.argv[0]).stem)
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, lambda *_: sys.exit(1))
+        status = 1
+        try:
+            function(s)
+            status = 0
+        except Failed as e:
+            print("FAILED: %s" % e, flush=True)
+            frames = traceback.extract_tb(e.__traceback__)
+            print("    in line %d of %s" % ([f for f in frames if f.filename == sys.argv[0]
+                or pathlib.Path(f.filename).name != "lib.py"][-1].lineno, sys.argv[0]))
+        except Skipped as e:
+            print("skipped: %s" % e, flush=True)
+            status = SKIPPED
+        except Exception:
+            traceback.print_exc(file=sys.stdout)
+        finally:
+            s.close(status == 1)
+        sys.exit(status)
+
+    if function.__module__ == "__main__":
+        run()
+    return run
