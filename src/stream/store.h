@@ -32,11 +32,11 @@ struct tacit_store_entry {
 
 /* what to read */
 struct tacit_store_range {
-	uint64_t index;     /* the first index wanted */
-	size_t count_max;   /* entries, at least 1 */
-	size_t len_max;     /* sum over entries of len + entry_overhead */
+	uint64_t index;   /* the first index wanted */
+	size_t count_max; /* entries, at least 1 */
+	size_t len_max;   /* sum over entries of len + entry_overhead */
 	size_t entry_overhead;
-	bool wait;          /* when index is the end: wait for an entry instead of answering none */
+	bool wait; /* when index is the end: wait for an entry instead of answering none */
 };
 
 /* text: what happened and what to do, for people; "" when err is TACIT_OK */
@@ -78,8 +78,8 @@ struct tacit_store_ops {
 	/* a client's reading position in a stream; a hint */
 	void (*position_get)(struct tacit_store *store, const char *client_id, const char *name,
 	    tacit_store_position_cb cb, void *arg);
-	void (*position_set)(struct tacit_store *store, const char *client_id, const char *name,
-	    uint64_t index);
+	void (*position_set)(
+	    struct tacit_store *store, const char *client_id, const char *name, uint64_t index);
 	/* a descriptor that is readable when dispatch has something to do; -1 when never */
 	int (*fd)(struct tacit_store *store);
 	/* runs the callbacks that are due, of about budget entries; true: more are due now, come

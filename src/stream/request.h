@@ -1,0 +1,81 @@
+/*
+ * stream/request.h: what the files of the service share: the service itself, the requests that its
+ * store has, and how they are answered.
+ */
+#ifndef TACIT_STREAM_REQUEST_H
+#define TACIT_STREAM_REQUEST_H
+
+#include "base/limits.h"
+#include "base/list.h"
+#include "stream/position.h"
+#include "stream/pull.h"
+#include "stream/service.h"
+#include "wire/stream_protocol.h"
+
+/* bytes of a stream worker's address, with the NUL */
+#define TACIT_STREAM_OWN_LEN (sizeof(TACIT_STREAM_PREFIX) + TACIT_NAME_LEN_MAX)
+
+struct tacit_service {
+	struct tacit_service_config config;
+	struct tacit_service_counters counters;
+	struct tacit_pulls pulls;
+	struct tacit_positions positions;
+	struct tacit_list requests; /* what the store has not answered, pulls apart */
+	size_t request_count;       /* of them: opens and questions for positions */
+	size_t append_count;        /* of them: pushes */
+	size_t append_len;          /* and their bytes */
+	tacit_msec now;             /* of the last handle or tick */
+	tacit_msec wake;            /* what the port was told last */
+	bool stopping;
+	void (*tap)(void *arg, bool push, const char *name, const void *bytes, size_t len);
+	void *tap_arg;
+};
+
+/* an open, a push or a question for a position, while the store has it */
+struct tacit_request {
+	struct tacit_list list;
+	struct tacit_service *service; /* NULL: gone, nobody wants the answer */
+	enum tacit_protocol protocol;
+	uint64_t id;
+	size_t cost;     /* push: what it is counted with */
+	const char *own; /* open, index: the name that was asked, the config's */
+	struct tacit_route reply;
+	char name[TACIT_NAME_LEN_MAX + 1];
+	char client_id[TACIT_CLIENT_ID_LEN_MAX + 1]; /* index */
+};
+
+/*
+ * A request that the store will have.  cost: what a push is counted with (its entry and
+ * TACIT_APPEND_OVERHEAD), 0 for all else.  NULL: too many, or no memory.
+ * tacit_request_free belongs to the store's answer.
+ */
+#define TACIT_APPEND_OVERHEAD 1024u
+struct tacit_request *tacit_request_new(
+    struct tacit_service *service, enum tacit_protocol protocol, size_t cost);
+void tacit_request_free(struct tacit_request *request);
+
+/* checks a name and makes a text of it, of TACIT_NAME_LEN_MAX + 1 bytes; false: no stream may have it */
+bool tacit_request_name(struct tacit_slice name, char *ret);
+/* text as a slice, cut at len_max */
+struct tacit_slice tacit_slice_of(const char *text, size_t len_max);
+/* the address of a stream's worker, of TACIT_STREAM_OWN_LEN bytes */
+void tacit_stream_own(char *ret, const char *name);
+
+/* sends an answer whose way back is the one hop `own`, or nothing when reply is empty.  Takes msg,
+ * which may be NULL for want of memory */
+void tacit_service_answer(struct tacit_service *service, const struct tacit_route *reply,
+    const char *own, struct tacit_msg *msg);
+/* encodes and sends it */
+void tacit_service_respond(struct tacit_service *service, const struct tacit_route *reply,
+    const char *own, const struct tacit_stream_response *response);
+/* counts and logs */
+void tacit_service_refused(
+    struct tacit_service *service, const char *what, const char *name, const char *text);
+
+/* create and open, save and get; own is the service's name, the config's */
+void tacit_service_open(struct tacit_service *service, const struct tacit_msg *msg, const char *own,
+    const struct tacit_stream_request *decoded);
+void tacit_service_index(struct tacit_service *service, const struct tacit_msg *msg,
+    const char *own, const struct tacit_index_request *index);
+
+#endif
