@@ -76,8 +76,8 @@ void tacit_consumer_start(struct tacit_consumer *consumer, tacit_msec now);
 /* there is a new connection: opens again and reads on */
 void tacit_consumer_reset(struct tacit_consumer *consumer, tacit_msec now);
 /* the connection went: nothing is sent or suspected until the next reset */
-void tacit_consumer_pause(struct tacit_consumer *consumer, tacit_msec now);
-/* saves the position if it moved, and reads no more */
+void tacit_consumer_pause(struct tacit_consumer *consumer);
+/* saves the position if it moved, and reads no more; for good */
 void tacit_consumer_stop(struct tacit_consumer *consumer);
 
 /* a message that came to the reply address; takes msg.  What answers nothing we asked is ignored */

@@ -58,14 +58,14 @@ void tacit_producer_start(struct tacit_producer *producer, tacit_msec now);
 /* there is a new connection: opens again, then pushes again */
 void tacit_producer_reset(struct tacit_producer *producer, tacit_msec now);
 /* the connection went: nothing is sent or suspected until the next reset */
-void tacit_producer_pause(struct tacit_producer *producer, tacit_msec now);
+void tacit_producer_pause(struct tacit_producer *producer);
 
 /*
  * tacit_producer_push: makes an entry of msg, whose routes are those that the entry shall have
  * (the producer's own address is off already), and pushes it as soon as the stream is open; the
  * payload is not copied.
  *
- * Takes:  msg.
+ * Takes:  msg, its only reference.
  * Errors: TACIT_ELIMIT: it is longer than TACIT_ENTRY_LEN_MAX, or too many are unconfirmed
  *         (TACIT_PUSHES_MAX, TACIT_PUSHES_LEN_MAX; room is told); TACIT_ENOMEM.
  */
