@@ -1,0 +1,83 @@
+/*
+ * store/sqlite_db.h: the database of the embedded store as plain blocking calls; the only file with
+ * SQL in it.  Owned by one thread at a time.
+ *
+ * Errors of all calls: TACIT_ENOSPACE, TACIT_EBUSY (another program keeps the database locked),
+ * TACIT_ENOMEM, TACIT_EIO.
+ */
+#ifndef TACIT_STORE_SQLITE_DB_H
+#define TACIT_STORE_SQLITE_DB_H
+
+#include "stream/store.h"
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+enum tacit_sqlite_statement {
+	TACIT_SQLITE_BEGIN,
+	TACIT_SQLITE_COMMIT,
+	TACIT_SQLITE_ROLLBACK,
+	TACIT_SQLITE_STREAM_FIND,
+	TACIT_SQLITE_STREAM_CREATE,
+	TACIT_SQLITE_STREAM_BOUNDS,
+	TACIT_SQLITE_ENTRY_INSERT,
+	TACIT_SQLITE_ENTRIES_SELECT,
+	TACIT_SQLITE_POSITION_SELECT,
+	TACIT_SQLITE_POSITION_REPLACE,
+	TACIT_SQLITE_STATEMENTS /* how many */
+};
+
+struct tacit_sqlite_db {
+	struct sqlite3 *handle;
+	struct sqlite3_stmt *statements[TACIT_SQLITE_STATEMENTS]; /* prepared once, kept */
+};
+
+/* a message for people */
+struct tacit_sqlite_text {
+	char *bytes;
+	size_t cap;
+};
+
+/* entries that were read: one growing block of bytes, and slices of it */
+struct tacit_sqlite_rows {
+	struct tacit_store_entry
+	    *entries; /* bytes are set at the end, when the block stands still */
+	size_t count, cap;
+	uint8_t *bytes;
+	size_t len, bytes_cap;
+};
+
+/* opens the existing file at path, empty or of ours, and makes or checks its tables.
+ * Errors also: TACIT_EFORMAT, TACIT_EUNSUPPORTED, TACIT_EDENIED */
+TACIT_MUST_USE tacit_err tacit_sqlite_db_open(
+    struct tacit_sqlite_db *db, const char *path, struct tacit_sqlite_text text);
+/* moves the log into the database file, if it can, and closes; fine after a failed open */
+void tacit_sqlite_db_close(struct tacit_sqlite_db *db);
+
+TACIT_MUST_USE tacit_err tacit_sqlite_db_begin(struct tacit_sqlite_db *db);
+/* OK: on disk.  Errors also: TACIT_EUNCONFIRMED (may be on disk); the transaction is over anyway */
+TACIT_MUST_USE tacit_err tacit_sqlite_db_commit(struct tacit_sqlite_db *db);
+/* ends the transaction, if there is one, without effect */
+void tacit_sqlite_db_rollback(struct tacit_sqlite_db *db);
+
+/* *ret is a number above 0, or 0: there is no such stream */
+TACIT_MUST_USE tacit_err tacit_sqlite_db_stream_find(
+    struct tacit_sqlite_db *db, const char *name, int64_t *ret);
+TACIT_MUST_USE tacit_err tacit_sqlite_db_stream_create(
+    struct tacit_sqlite_db *db, const char *name, int64_t *ret);
+TACIT_MUST_USE tacit_err tacit_sqlite_db_stream_bounds(
+    struct tacit_sqlite_db *db, int64_t stream, uint64_t *ret_first, uint64_t *ret_end);
+
+TACIT_MUST_USE tacit_err tacit_sqlite_db_append(
+    struct tacit_sqlite_db *db, int64_t stream, uint64_t index, const uint8_t *bytes, size_t len);
+/* rows begins zeroed; tacit_sqlite_rows_fini() in any case */
+TACIT_MUST_USE tacit_err tacit_sqlite_db_read(struct tacit_sqlite_db *db, int64_t stream,
+    const struct tacit_store_range *range, struct tacit_sqlite_rows *rows);
+void tacit_sqlite_rows_fini(struct tacit_sqlite_rows *rows);
+
+TACIT_MUST_USE tacit_err tacit_sqlite_db_position_get(struct tacit_sqlite_db *db,
+    const char *client_id, const char *name, bool *ret_found, uint64_t *ret_index);
+TACIT_MUST_USE tacit_err tacit_sqlite_db_position_set(
+    struct tacit_sqlite_db *db, const char *client_id, const char *name, uint64_t index);
+
+#endif
