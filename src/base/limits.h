@@ -109,6 +109,8 @@
 #define TACIT_MAILBOX_LEN_MAX (64u << 20)
 /* bytes that wait for one TCP connection to take them; beyond, the hub closes it */
 #define TACIT_SEND_QUEUE_LEN_MAX (64u << 20)
+/* ms that a node being freed gives its connections to write what they still have */
+#define TACIT_LINGER_MS 1000u
 /* bytes of one receive block of a connection */
 #define TACIT_RECEIVE_LEN (256u << 10)
 /* connections that a listener keeps open */

@@ -63,24 +63,35 @@ typedef void (*tacit_worker_fn)(void *self, struct tacit_msg *msg);
  * hears every name that begins with it and has no worker of its own.
  * NULL on errors, remembered.  Freed by tacit_worker_remove, or with the node.
  */
-struct tacit_worker *tacit_worker_add(struct tacit_node *node, const char *name, unsigned hears,
-    tacit_worker_fn fn, void *self);
+struct tacit_worker *tacit_worker_add(
+    struct tacit_node *node, const char *name, unsigned hears, tacit_worker_fn fn, void *self);
 void tacit_worker_remove(struct tacit_worker *worker);
 void tacit_worker_set_hears(struct tacit_worker *worker, unsigned hears);
 const char *tacit_worker_name(const struct tacit_worker *worker);
+/*
+ * Back-pressure for tacit_send and tacit_reply, whose first hop this worker is: has_room says whether one more message
+ * may come (outside the loop they wait until it may; inside they fail with TACIT_ELIMIT), then
+ * check may refuse the message (its onward route begins with the worker).  Both are called with
+ * the worker's self, and may be NULL.  A worker whose end is over says that there is room, and refuses.
+ */
+void tacit_worker_set_room(struct tacit_worker *worker, int (*has_room)(void *self));
+void tacit_worker_set_check(
+    struct tacit_worker *worker, tacit_err (*check)(void *self, const struct tacit_msg *msg));
 /* the name's address, borrowed from the worker */
 struct tacit_address tacit_worker_address(const struct tacit_worker *worker);
 
 /*
  * tacit_node_route: takes msg to the first hop of its onward route, in this turn of the loop but after the caller
- * returned.  Transports hear LOCAL messages only, unless the node was made a relay.  What nobody hears
- * is dropped, counted, and logged at DEBUG.
+ * returned.  Transports hear LOCAL messages only: a node relays nothing.  What nobody hears is
+ * dropped and logged at DEBUG.  The node takes the routes and payload apart: no one else may hold a
+ * reference and expect them as they were.
  */
 void tacit_node_route(struct tacit_node *node, struct tacit_msg *msg);
 /* whether some worker is at the first hop, or a transport takes it */
 bool tacit_node_reaches(const struct tacit_node *node, const struct tacit_route *onward);
 /* a transport takes every message whose first hop has this address type */
-void tacit_node_set_transport(struct tacit_node *node, uint8_t type, tacit_worker_fn fn, void *self);
+void tacit_node_set_transport(
+    struct tacit_node *node, uint8_t type, tacit_worker_fn fn, void *self);
 
 /* the loop ------------------------------------------------------------------------------------- */
 

@@ -17,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/list.h"
 #include "tacit/err.h"
 #include "wire/route.h"
 
@@ -55,6 +56,8 @@ struct tacit_msg {
 	void *done_arg;
 	uint64_t done_token;
 	char *text; /* the printable form, once somebody asked for it (node room) */
+	/* in its node's list of messages that a program holds (node room); zeros: in none */
+	struct tacit_list held;
 };
 
 /* a message with an uninitialised payload of len bytes behind head-room; routes empty, local.
