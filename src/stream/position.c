@@ -7,7 +7,7 @@
 #include "wire/name.h"
 
 /* bytes of a client id, fit for a store or not, that is remembered at all */
-#define CLIENT_LEN_MAX 255u
+#define CLIENT_LEN_MAX TACIT_TEXT_LEN_MAX
 #define KEY_LEN_MAX    (TACIT_NAME_LEN_MAX + 1 + CLIENT_LEN_MAX)
 
 struct position {

@@ -315,7 +315,8 @@ read_index_request(struct tacit_reader *r, struct tacit_index_request *index)
 static void
 write_index_response(struct tacit_writer *w, const struct tacit_index_response *index)
 {
-	write_string(w, index->client_id, TACIT_CLIENT_ID_LEN_MAX);
+	/* an echo: clients of 2021 may call themselves what no store would take */
+	write_string(w, index->client_id, TACIT_TEXT_LEN_MAX);
 	write_name(w, index->name);
 	tacit_writer_u8(w, index->has_index);
 	if (index->has_index)
