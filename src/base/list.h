@@ -14,8 +14,7 @@ struct tacit_list {
 };
 
 /* the struct of type that holds this list node as its field */
-#define TACIT_CONTAINER(node, type, field)                                                         \
-	((type *)(void *)((char *)(node)-offsetof(type, field)))
+#define TACIT_CONTAINER(node, type, field) ((type *)(void *)((char *)(node)-offsetof(type, field)))
 
 static inline void
 tacit_list_init(struct tacit_list *node)

@@ -25,7 +25,7 @@ void tacit_wipe(void *p, size_t len);
 bool tacit_equal_ct(const void *a, const void *b, size_t len);
 
 /* an invariant of our own: holds in release builds too, because a corrupt state must stop */
-#define tacit_assert(condition)                                                                    \
+#define tacit_assert(condition) \
 	((condition) ? (void)0 : tacit_assert_failed(#condition, __FILE__, __LINE__))
 _Noreturn void tacit_assert_failed(const char *condition, const char *file, int line);
 
