@@ -281,8 +281,6 @@ read_pull_response(struct tacit_reader *r, struct tacit_pull_response *pull)
 
 	pull->request_id = tacit_bare_read_uint(r);
 	count = tacit_bare_read_uint(r);
-	if (count > r->left)
-		tacit_reader_fail(r);
 	pull->entries = (struct tacit_pull_entries){*r, (size_t)count};
 	for (; count > 0 && !r->bad; count--) {
 		(void)tacit_bare_read_uint(r);
