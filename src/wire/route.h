@@ -39,8 +39,8 @@ struct tacit_route {
 struct tacit_address tacit_address_worker(const char *name);
 bool tacit_address_equal(struct tacit_address a, struct tacit_address b);
 
-/* `1#127.0.0.1:4000` or `echoer` (type 0 when there is no `#`), of 1 to TACIT_ADDRESS_LEN_MAX bytes; borrows text.
- * Errors: TACIT_EFORMAT */
+/* `1#127.0.0.1:4000` or `echoer` (type 0 when there is no `#`), of 1 to TACIT_ADDRESS_LEN_MAX
+ * bytes; borrows text.  Errors: TACIT_EFORMAT */
 TACIT_MUST_USE tacit_err tacit_address_parse(const char *text, struct tacit_address *ret);
 
 void tacit_route_init(struct tacit_route *route);
