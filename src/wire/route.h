@@ -51,7 +51,7 @@ bool tacit_route_equal(const struct tacit_route *a, const struct tacit_route *b)
 bool tacit_route_first(const struct tacit_route *route, struct tacit_address *ret);
 /* takes the first hop off; no-op when empty */
 void tacit_route_pop(struct tacit_route *route);
-/* Errors (all three): TACIT_ELIMIT; the route is then unchanged.  address may not point into route */
+/* Errors (all three): TACIT_ELIMIT; the route is then unchanged.  address may not point into it */
 TACIT_MUST_USE tacit_err tacit_route_append(
     struct tacit_route *route, struct tacit_address address);
 TACIT_MUST_USE tacit_err tacit_route_prepend(

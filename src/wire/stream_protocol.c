@@ -5,7 +5,7 @@
 #include "base/limits.h"
 #include "base/memory.h"
 
-/* bytes of the longest message without entries, an answer to stream_open: five uints, two strings */
+/* bytes of the longest message without entries: the answer to stream_open, five uints, two texts */
 #define SMALL_LEN_MAX (5 * 10 + 2 + TACIT_TEXT_LEN_MAX + 2 + TACIT_NAME_LEN_MAX)
 
 /* variants of an index request (PROTOCOL.md 3.2) */
