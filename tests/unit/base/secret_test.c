@@ -7,12 +7,12 @@
 #include "base/memory.h"
 #include "base/secret.h"
 
-/* AddressSanitizer answers mlock by itself and locks nothing */
+/* the sanitizers of addresses and threads answer mlock by themselves and lock nothing */
 #if defined(__has_feature)
-#if __has_feature(address_sanitizer)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
 #define LOCKS false
 #endif
-#elif defined(__SANITIZE_ADDRESS__)
+#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define LOCKS false
 #endif
 #ifndef LOCKS
