@@ -4,14 +4,9 @@
 # Kafka: every version
 import re
 
-from lib import ROOT, check, scenario
+from lib import check, scenario
 
-DEMO = ROOT / "script/demo"
 SECRET = "a sentence that nobody else may read"
-
-
-def git_sees(s):
-    return s.run("git", "-C", ROOT, "status", "--porcelain").out
 
 
 def topics_in(out):
@@ -22,10 +17,11 @@ def topics_in(out):
 def main(s):
     (s.dir / "tmp").mkdir()
     tmp = {"TMPDIR": str(s.dir / "tmp")}
-    before = git_sees(s)
+    tree = s.tree()
+    program = tree.path / "script/demo"
 
     s.step("with a Kafka of its own")
-    out = s.run(DEMO, "--kafka", input=b"short\n" + SECRET.encode() + b"\n", timeout=900,
+    out = s.run(program, "--kafka", input=b"short\n" + SECRET.encode() + b"\n", timeout=900,
         env=tmp).out.decode()
     check("Alice received an echo: " + SECRET in out, "the echo came back")
     names = re.findall(r"Stream (?:sender|receiver) name is: (\S+)", out)
@@ -39,7 +35,7 @@ def main(s):
 
     s.step("with a Kafka that is there already")
     kafka = s.kafka()
-    out = s.run(DEMO, "--kafka", kafka.brokers, input=SECRET.encode() + b"\n", timeout=300,
+    out = s.run(program, "--kafka", kafka.brokers, input=SECRET.encode() + b"\n", timeout=300,
         env=tmp).out.decode()
     names = re.findall(r"Stream (?:sender|receiver) name is: (\S+)", out)
     check(re.search(r"stay in the Kafka at %s: .*%s" % (re.escape(kafka.brokers), names[1]), out),
@@ -49,7 +45,7 @@ def main(s):
     check(everything and SECRET.encode() not in everything, "no plaintext in them")
 
     s.step("plaintext in a topic is found")
-    demo = s.start("demo", DEMO, "--kafka", kafka.brokers, env=tmp)
+    demo = s.start("demo", program, "--kafka", kafka.brokers, env=tmp)
     topic = demo.see(r"Stream receiver name is: (\S+)$", 120).group(1).decode()
     demo.say(SECRET)
     demo.see("Alice received an echo: " + SECRET)
@@ -59,6 +55,6 @@ def main(s):
     check("FOUND in %s: '%s'" % (topic, SECRET) in demo.text, "and says where it found it")
 
     s.step("nobody is there")
-    run = s.run(DEMO, "--kafka", "127.0.0.1:1", ok=False, timeout=120, env=tmp)
+    run = s.run(program, "--kafka", "127.0.0.1:1", ok=False, timeout=120, env=tmp)
     check(run.status == 1, "the demo ends with 1")
-    check(git_sees(s) == before, "git sees no new file")
+    check(tree.unchanged(), "git sees no new file")

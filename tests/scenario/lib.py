@@ -37,6 +37,7 @@ In a scenario (s):
                         .entries(topic) .produce(topic, *bytes) .kill() .again() .stop()
                         When TACIT_KAFKA names a Kafka that is there already it is that one, which
                         cannot be killed: ask with own=True where the scenario has to.
+    s.tree() -> Tree: .path: a copy of the sources under git; .unchanged(): git sees nothing new there
     s.leftovers() -> [(pid, command)]   processes of this scenario that still run
 A Process (p):
     p.see(regex, timeout=60) -> match   the next place in its output (since the last one seen)
@@ -344,6 +345,28 @@ class Kafka:
             self.kcat("-P", "-t", topic, str(path))
 
 
+class Tree:
+    """The sources once more, in a repository of their own: what a program leaves is seen there,
+    and nobody who edits the real ones disturbs."""
+
+    def __init__(self, scenario, path):
+        self.scenario, self.path = scenario, path
+        for name in scenario.run("git", "-C", ROOT, "ls-files", "-coz", "--exclude-standard") \
+                .out.decode().split("\0"):
+            if name and (ROOT / name).is_file():
+                (path / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(ROOT / name, path / name)
+        scenario.run("git", "init", "-q", path)
+        scenario.run("git", "-C", path, "add", "-A")
+        self.before = self._status()
+
+    def _status(self):
+        return self.scenario.run("git", "-C", self.path, "status", "--porcelain").out
+
+    def unchanged(self):
+        return self._status() == self.before
+
+
 class Scenario:
     def __init__(self, name):
         self.name = name
@@ -357,6 +380,8 @@ class Scenario:
 
     def environment(self, extra=None):
         env = dict(os.environ, **{TAG: self.tag.partition("=")[2]})
+        env.setdefault("TACIT_BUILD", str(BUILD))
+        env.setdefault("TACIT_CACHE", str(ROOT / ".cache"))
         env.update(extra or {})
         return env
 
@@ -409,6 +434,9 @@ class Scenario:
         if there and not own and not properties and version is None:
             return Kafka(self, brokers=there)
         return Kafka(self, version=version, port=port, properties=properties)
+
+    def tree(self):
+        return Tree(self, self.dir / "tree")
 
     def leftovers(self):
         return tagged_processes(self.tag)
