@@ -109,6 +109,12 @@
 #define TACIT_MAILBOX_LEN_MAX (64u << 20)
 /* bytes that wait for one TCP connection to take them; beyond, the hub closes it */
 #define TACIT_SEND_QUEUE_LEN_MAX (64u << 20)
+/* the part of that above which a program that sends has to wait */
+#define TACIT_SEND_ROOM_LEN (4u << 20)
+/* messages that wait for a TCP connection to be made */
+#define TACIT_PENDING_MAX 1024u
+/* ms for one address to take a connection before the next one is tried */
+#define TACIT_CONNECT_MS 3000u
 /* ms that a node being freed gives its connections to write what they still have */
 #define TACIT_LINGER_MS 1000u
 /* bytes of one receive block of a connection */

@@ -123,15 +123,16 @@ void tacit_fd_watch_free(struct tacit_fd_watch *watch);
 
 /*
  * tacit_tcp_want: keeps a connection to the peer up for as long as the want lives: connects at once, and again after
- * 50 ms to 1 s, doubling, with jitter, when it breaks.  up and down are called on the loop; text says why it
- * went down or could not be made.
+ * 50 ms to 1 s, doubling, with jitter, when it breaks.  up and down are called at the end of a turn,
+ * never before a call of ours has returned; text says why it went down or could not be made.  While
+ * a peer with a want is down, messages to it are dropped.
  * peer is the type 1 address of a route's first hop.
  */
 struct tacit_tcp_want;
 struct tacit_tcp_want *tacit_tcp_want_new(struct tacit_node *node, struct tacit_address peer,
     void (*up)(void *arg), void (*down)(void *arg, const char *text), void *arg);
 void tacit_tcp_want_free(struct tacit_tcp_want *want);
-/* takes the connection for dead: closes it and connects anew */
+/* takes the connection for dead: closes it and connects anew; down is called, at the end of the turn */
 void tacit_tcp_want_drop(struct tacit_tcp_want *want);
 
 #endif

@@ -202,6 +202,7 @@ run_once(struct tacit_node *node, uv_run_mode mode)
 void
 tacit_loop_drain(struct tacit_node *node)
 {
+	uv_update_time(&node->loop);
 	node->in_loop = true;
 	for (unsigned i = 0; i < TACIT_TURN_MESSAGES && tacit_router_step(node); i++)
 		;

@@ -97,6 +97,7 @@ tacit_node_free(struct tacit_node *node)
 		return;
 	}
 	tacit_inproc_leave(node);
+	uv_update_time(&node->loop);
 	node->in_loop = true;
 	tacit_post_close(&node->post);
 	close_owned(node);

@@ -144,7 +144,7 @@ read_more(struct tacit_node *node, struct reader *reader)
 		reader->len += (size_t)n;
 	else if (n == 0 || errno == EIO)
 		reader->eof = true;
-	else if (errno != EINTR && errno != EAGAIN && errno != EWOULDBLOCK)
+	else if (!tacit_is_again(errno))
 		return tacit_node_fail(
 		    node, TACIT_EIO, "cannot read the next line: %s", strerror(errno));
 	return TACIT_OK;

@@ -11,6 +11,7 @@
 #ifndef TACIT_NODE_STATE_H
 #define TACIT_NODE_STATE_H
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 
@@ -100,6 +101,17 @@ struct tacit_node {
 	size_t transport_count;
 	struct tacit_tcp *tcp; /* NULL until there is a peer or a listener */
 };
+
+/* whether a call on a descriptor that does not block has to be made again later */
+static inline bool
+tacit_is_again(int error)
+{
+#if EAGAIN != EWOULDBLOCK
+	if (error == EWOULDBLOCK)
+		return true;
+#endif
+	return error == EAGAIN || error == EINTR;
+}
 
 /* loop.c --------------------------------------------------------------------------------------- */
 
