@@ -48,6 +48,7 @@ struct pair;
 
 struct pair_end {
 	struct pair *pair;
+	struct tacit_random random; /* the vault keeps it */
 	struct tacit_vault *vault;
 	struct tacit_identity identity;
 	struct tacit_policy policy;
@@ -55,11 +56,14 @@ struct pair_end {
 	tacit_msec wake_at;
 	bool flush_wanted;
 	unsigned events[PAIR_EVENTS_MAX];
-	tacit_err err; /* of FAILED */
+	uint64_t sequences[PAIR_EVENTS_MAX]; /* of the last event of each kind */
+	tacit_err err;                       /* of FAILED */
 	char text[256];
-	/* what the application got: message i must carry the number i */
+	/* what the application got: message i must carry the number i, unless they are raw */
 	uint64_t received, sent;
-	bool hold; /* messages are handed out, but not delivered yet */
+	bool raw;
+	size_t last_len; /* of the last message received */
+	bool hold;       /* messages are handed out, but not delivered yet */
 	uint64_t held[PAIR_PATH_MAX];
 	size_t held_count;
 	struct tacit_msg *last_entry; /* the last entry that left this end */
@@ -152,10 +156,13 @@ static inline void
 pair_deliver(void *arg, struct tacit_msg *msg, uint64_t sequence)
 {
 	struct pair_end *end = arg;
-	uint64_t number;
+	uint64_t number = end->received;
 
-	assert_true(msg->len >= sizeof(number));
-	memcpy(&number, tacit_msg_payload(msg), sizeof(number));
+	end->last_len = msg->len;
+	if (!end->raw) {
+		assert_true(msg->len >= sizeof(number));
+		memcpy(&number, tacit_msg_payload(msg), sizeof(number));
+	}
 	if (number != end->received)
 		fail_msg("seed %llu: message %llu came where %llu was due",
 		    (unsigned long long)end->pair->seed, (unsigned long long)number,
@@ -173,6 +180,7 @@ pair_event(void *arg, const struct tacit_session_event *event)
 	struct pair_end *end = arg;
 
 	end->events[event->kind]++;
+	end->sequences[event->kind] = event->sequence;
 	if (event->kind == TACIT_CHANNEL_FAILED) {
 		end->err = event->err;
 		snprintf(end->text, sizeof(end->text), "%s", event->text);
@@ -212,11 +220,11 @@ pair_new(uint64_t seed)
 	pair->now = 1000;
 	for (int i = 0; i < 2; i++) {
 		struct pair_end *end = &pair->ends[i];
-		struct tacit_random random = {pair_fill, &pair->random};
 
 		end->pair = pair;
 		end->wake_at = TACIT_NEVER;
-		assert_int_equal(tacit_vault_create(&random, &end->vault), TACIT_OK);
+		end->random = (struct tacit_random){pair_fill, &pair->random};
+		assert_int_equal(tacit_vault_create(&end->random, &end->vault), TACIT_OK);
 		assert_int_equal(tacit_identity_create(end->vault, &end->identity), TACIT_OK);
 		tacit_policy_everyone(&end->policy);
 	}
@@ -370,7 +378,19 @@ pair_run(struct pair *pair, tacit_msec ms)
 		continue;
 }
 
-/* the next numbered message of the application, len bytes long (8 at least) */
+/* runs the handshake until both ends are established */
+static inline void
+pair_establish(struct pair *pair)
+{
+	pair_start(pair);
+	for (int i = 0; i < 300 && pair->ends[0].events[TACIT_CHANNEL_ESTABLISHED] == 0; i++)
+		pair_run(pair, 100);
+	if (pair->ends[0].events[TACIT_CHANNEL_ESTABLISHED] != 1)
+		fail_msg("seed %llu: not established", (unsigned long long)pair->seed);
+	assert_int_equal(pair->ends[1].events[TACIT_CHANNEL_ESTABLISHED], 1);
+}
+
+/* the next numbered message of the application, len bytes long (8 at least, unless they are raw) */
 static inline tacit_err
 pair_say(struct pair *pair, int from, size_t len)
 {
@@ -380,7 +400,8 @@ pair_say(struct pair *pair, int from, size_t len)
 
 	assert_non_null(msg);
 	memset(tacit_msg_payload(msg), 0x5a, len);
-	memcpy(tacit_msg_payload(msg), &end->sent, sizeof(end->sent));
+	if (len >= sizeof(end->sent))
+		memcpy(tacit_msg_payload(msg), &end->sent, sizeof(end->sent));
 	assert_int_equal(tacit_route_append(&msg->onward, tacit_address_worker("app")), TACIT_OK);
 	assert_int_equal(tacit_route_append(&msg->ret, tacit_address_worker("me")), TACIT_OK);
 	if ((err = tacit_session_send(end->session, msg)) == TACIT_OK)

@@ -35,17 +35,6 @@ converse(struct pair *pair, uint64_t count, tacit_msec limit_ms)
 }
 
 static void
-establish(struct pair *pair)
-{
-	pair_start(pair);
-	for (int i = 0; i < 300 && pair->ends[0].events[TACIT_CHANNEL_ESTABLISHED] == 0; i++)
-		pair_run(pair, 100);
-	if (pair->ends[0].events[TACIT_CHANNEL_ESTABLISHED] != 1)
-		fail_msg("seed %llu: not established", (unsigned long long)pair->seed);
-	assert_int_equal(pair->ends[1].events[TACIT_CHANNEL_ESTABLISHED], 1);
-}
-
-static void
 run_seed(uint64_t seed, uint64_t count)
 {
 	struct pair *pair = pair_new(seed);
@@ -54,7 +43,7 @@ run_seed(uint64_t seed, uint64_t count)
 	pair->twice = (unsigned)(pair_random(&pair->random) % 300);
 	pair->delay_max = (unsigned)(pair_random(&pair->random) % 400);
 	pair->shuffle = pair_random(&pair->random) % 2 == 0;
-	establish(pair);
+	pair_establish(pair);
 	converse(pair, count, 3600 * 1000);
 	tacit_session_close(pair->ends[0].session, pair->now);
 	pair->drop = 0;
@@ -83,7 +72,7 @@ test_quiet_path_sends_nothing_twice(void **state)
 	struct pair *pair = pair_new(7);
 
 	(void)state;
-	establish(pair);
+	pair_establish(pair);
 	converse(pair, 2000, 3600 * 1000);
 	assert_int_equal(pair->ends[0].events[TACIT_CHANNEL_DUPLICATE], 0);
 	assert_int_equal(pair->ends[1].events[TACIT_CHANNEL_DUPLICATE], 0);
@@ -99,7 +88,7 @@ test_keepalive(void **state)
 	uint64_t before;
 
 	(void)state;
-	establish(pair);
+	pair_establish(pair);
 	pair_run(pair, 1000);
 	before = pair->ends[0].entries + pair->ends[1].entries;
 	pair_run(pair, 10 * 60 * 1000);
