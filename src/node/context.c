@@ -46,23 +46,14 @@ take(void *self, struct tacit_msg *msg)
 	}
 }
 
-/* the node ends: what nobody read was not delivered */
-static void
-close_with_node(struct tacit_owned *self)
-{
-	struct tacit_context *ctx = TACIT_CONTAINER(self, struct tacit_context, owned);
-
-	tacit_msg_queue_fini(&ctx->mailbox, true);
-	ctx->mailbox_len = 0;
-}
-
+/* the node is quiet then: what nobody read is not acknowledged any more */
 static void
 free_with_node(struct tacit_owned *self)
 {
 	struct tacit_context *ctx = TACIT_CONTAINER(self, struct tacit_context, owned);
 
 	tacit_worker_remove(ctx->worker);
-	tacit_msg_queue_fini(&ctx->mailbox, true);
+	tacit_msg_queue_fini(&ctx->mailbox);
 	tacit_free(ctx);
 }
 
@@ -84,7 +75,6 @@ start(struct tacit_node *node, const char *name, tacit_handle handle, void *arg)
 	ctx->node = node;
 	ctx->handle = handle;
 	ctx->arg = arg;
-	ctx->owned.close = close_with_node;
 	ctx->owned.free = free_with_node;
 	tacit_node_own(node, &ctx->owned);
 	return ctx;
@@ -123,7 +113,7 @@ tacit_context_free(struct tacit_context *ctx)
 		return;
 	tacit_node_disown(&ctx->owned);
 	tacit_worker_remove(ctx->worker);
-	tacit_msg_queue_fini(&ctx->mailbox, false);
+	tacit_msg_queue_fini(&ctx->mailbox);
 	tacit_free(ctx);
 }
 

@@ -50,15 +50,12 @@ tacit_msg_queue_at(const struct tacit_msg_queue *queue, size_t n)
 }
 
 void
-tacit_msg_queue_fini(struct tacit_msg_queue *queue, bool silent)
+tacit_msg_queue_fini(struct tacit_msg_queue *queue)
 {
 	struct tacit_msg *msg;
 
-	while ((msg = tacit_msg_queue_pop(queue)) != NULL) {
-		if (silent)
-			msg->done = NULL;
+	while ((msg = tacit_msg_queue_pop(queue)) != NULL)
 		tacit_msg_unref(msg);
-	}
 	tacit_free(queue->ring);
 	*queue = (struct tacit_msg_queue){0};
 }

@@ -23,8 +23,7 @@ bool tacit_msg_queue_push(struct tacit_msg_queue *queue, struct tacit_msg *msg);
 struct tacit_msg *tacit_msg_queue_pop(struct tacit_msg_queue *queue);
 /* the nth oldest, borrowed; n below count */
 struct tacit_msg *tacit_msg_queue_at(const struct tacit_msg_queue *queue, size_t n);
-/* drops all and frees the ring.  silent: nobody is told that they were delivered, because the ends
- * of their channels are being freed as well */
-void tacit_msg_queue_fini(struct tacit_msg_queue *queue, bool silent);
+/* drops all and frees the ring */
+void tacit_msg_queue_fini(struct tacit_msg_queue *queue);
 
 #endif

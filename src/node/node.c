@@ -102,7 +102,7 @@ tacit_node_free(struct tacit_node *node)
 	tacit_post_close(&node->post);
 	close_owned(node);
 	node->quiet = true;
-	tacit_msg_queue_fini(&node->queue, true);
+	tacit_msg_queue_fini(&node->queue);
 	tacit_loop_quiesce(node, &node->lingering, TACIT_LINGER_MS);
 	tacit_loop_quiesce(node, &node->busy, 0);
 	free_owned(node);

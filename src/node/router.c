@@ -18,7 +18,7 @@ tacit_router_init(struct tacit_node *node)
 void
 tacit_router_fini(struct tacit_node *node)
 {
-	tacit_msg_queue_fini(&node->queue, true);
+	tacit_msg_queue_fini(&node->queue);
 	while (!tacit_list_empty(&node->workers))
 		tacit_worker_remove(TACIT_CONTAINER(node->workers.next, struct tacit_worker, list));
 	while (!tacit_list_empty(&node->prefixes))
@@ -198,12 +198,9 @@ tacit_node_reaches(const struct tacit_node *node, const struct tacit_route *onwa
 void
 tacit_node_route(struct tacit_node *node, struct tacit_msg *msg)
 {
-	if (node->quiet) {
-		msg->done = NULL; /* who would be told is being freed */
+	if (node->quiet)
 		tacit_msg_unref(msg);
-		return;
-	}
-	if (!tacit_msg_queue_push(&node->queue, msg))
+	else if (!tacit_msg_queue_push(&node->queue, msg))
 		tacit_node_log(node, TACIT_LOG_WARNING, "no memory: a message was dropped");
 }
 

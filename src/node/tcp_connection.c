@@ -98,7 +98,7 @@ tacit_tcp_connection_close(struct tacit_tcp_connection *connection, const char *
 	connection->closed = true;
 	tacit_list_remove(&connection->list);
 	tacit_turn_end_cancel(&connection->flush);
-	tacit_msg_queue_fini(&connection->queue, false);
+	tacit_msg_queue_fini(&connection->queue);
 	tacit_free(connection->tail);
 	tacit_block_unref(connection->block);
 	if (connection->lingering)

@@ -107,7 +107,7 @@ free_addresses(struct tacit_tcp_peer *peer)
 static void
 drop_pending(struct tacit_tcp_peer *peer)
 {
-	tacit_msg_queue_fini(&peer->pending, false);
+	tacit_msg_queue_fini(&peer->pending);
 	peer->pending_len = 0;
 }
 
