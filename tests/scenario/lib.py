@@ -37,6 +37,9 @@ In a scenario (s):
                         .entries(topic) .produce(topic, *bytes) .kill() .again() .stop()
                         When TACIT_KAFKA names a Kafka that is there already it is that one, which
                         cannot be killed: ask with own=True where the scenario has to.
+    s.kafka_cluster(count=3, version=None, properties=()) -> Cluster: as Kafka, and .nodes[i].kill()
+                        .nodes[i].again() .nodes[i].stop(); every topic is kept by all of them,
+                        min.insync.replicas is 2; 200 MB of memory each
     s.tree() -> Tree: .path: a copy of the sources under git; .unchanged(): git sees nothing new there
     s.leftovers() -> [(pid, command)]   processes of this scenario that still run
 A Process (p):
@@ -55,6 +58,7 @@ import functools
 import os
 import pathlib
 import pty as pty_module
+import random
 import re
 import shutil
 import signal
@@ -111,10 +115,15 @@ def wait_until(function, words, timeout=60):
 
 
 def free_port():
-    """A loopback port that nothing listens on now."""
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """A loopback port that nothing uses now, below those that the system hands out by itself."""
+    while True:
+        port = random.randrange(10000, 32000)
+        with socket.socket() as s:
+            try:
+                s.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                pass
 
 
 def tagged_processes(tag):
@@ -301,11 +310,17 @@ class Kafka:
                 if attempt == 2 or not taken:
                     raise
 
-    def _start(self, port):
-        argv = [str(ROOT / "script/kafka"), "run", self.version, str(self.dir), str(port)]
+    def _launch(self, port):
+        argv = [ROOT / "script/kafka", "run", self.version, self.dir, port]
         self.process = self.scenario.start("kafka", *argv, *self.properties)
+
+    def _ready(self):
         # The first time it may have to fetch the jars.
         self.brokers = self.process.see(r"Kafka is ready on (\S+)$", 600).group(1).decode()
+
+    def _start(self, port):
+        self._launch(port)
+        self._ready()
 
     def kill(self):
         return self.process.kill()
@@ -343,6 +358,32 @@ class Kafka:
             path = self.scenario.dir / "kcat-value"
             path.write_bytes(value)
             self.kcat("-P", "-t", topic, str(path))
+
+
+class Cluster(Kafka):
+    """Brokers that are each other's replicas and controllers."""
+
+    def __init__(self, scenario, count, version, properties):
+        super().__init__(scenario, brokers="")
+        ports = [free_port() for _ in range(2 * count)]
+        clients, controllers = ports[:count], ports[count:]
+        voters = ",".join("%d@127.0.0.1:%d" % (i + 1, port) for i, port in enumerate(controllers))
+        self.nodes = []
+        for i in range(count):
+            node = Kafka(scenario, brokers="127.0.0.1:%d" % clients[i])
+            node.version, node.dir = version or "default", scenario.dir / ("kafka-%d" % (i + 1))
+            node.properties = [
+                "node.id=%d" % (i + 1), "controller.quorum.voters=" + voters,
+                "listeners=PLAINTEXT://127.0.0.1:%d,CONTROLLER://127.0.0.1:%d"
+                % (clients[i], controllers[i]),
+                "default.replication.factor=%d" % count, "min.insync.replicas=%d" % (count // 2 + 1),
+                "offsets.topic.replication.factor=%d" % count,
+                "transaction.state.log.replication.factor=%d" % count, *properties]
+            node._launch(clients[i])
+            self.nodes.append(node)
+        for node in self.nodes:  # none is ready before most of them run
+            node._ready()
+        self.brokers = ",".join(node.brokers for node in self.nodes)
 
 
 class Tree:
@@ -434,6 +475,9 @@ class Scenario:
         if there and not own and not properties and version is None:
             return Kafka(self, brokers=there)
         return Kafka(self, version=version, port=port, properties=properties)
+
+    def kafka_cluster(self, count=3, version=None, properties=()):
+        return Cluster(self, count, version, list(properties))
 
     def tree(self):
         return Tree(self, self.dir / "tree")
