@@ -129,10 +129,11 @@ arrived_in(struct tacit_outbox *outbox, const struct tacit_range *range)
 	return progress;
 }
 
+/* of the records below end: nothing is known of those above the last of all ranges that fit */
 static void
-find_missing(struct tacit_outbox *outbox)
+find_missing(struct tacit_outbox *outbox, uint64_t end)
 {
-	for (uint64_t i = outbox->first; i < outbox->next; i++) {
+	for (uint64_t i = outbox->first; i < end; i++) {
 		struct tacit_outbox_record *record = at(outbox, i);
 
 		if (record->arrived || record->missing || record->stamp >= outbox->arrived_stamp)
@@ -146,6 +147,7 @@ tacit_err
 tacit_outbox_acknowledge(struct tacit_outbox *outbox, const struct tacit_control *control,
     uint64_t probe_stamp, bool *ret_progress)
 {
+	uint64_t end = outbox->next;
 	bool progress;
 
 	if (control->next > outbox->next)
@@ -153,6 +155,8 @@ tacit_outbox_acknowledge(struct tacit_outbox *outbox, const struct tacit_control
 	if (control->range_count > 0 &&
 	    control->ranges[control->range_count - 1].end > outbox->next)
 		return TACIT_EFORMAT;
+	if (control->range_count == TACIT_RANGES_MAX)
+		end = control->ranges[TACIT_RANGES_MAX - 1].end;
 	progress = delivered_below(outbox, control->next);
 	for (size_t i = 0; i < control->range_count; i++) {
 		/* an older next than ours cannot come: the highest control sequence wins */
@@ -162,7 +166,7 @@ tacit_outbox_acknowledge(struct tacit_outbox *outbox, const struct tacit_control
 	if (probe_stamp > outbox->arrived_stamp)
 		outbox->arrived_stamp = probe_stamp;
 	if (control->range_count > 0 || probe_stamp > 0)
-		find_missing(outbox);
+		find_missing(outbox, end);
 	if (control->window > outbox->window)
 		outbox->window = control->window;
 	if (control->window_bytes > outbox->window_bytes)

@@ -14,7 +14,7 @@ static const unsigned may_follow[] = {
 	1u << TACIT_SESSION_ESTABLISHED | 1u << TACIT_SESSION_REFUSING | 1u << TACIT_SESSION_OVER,
     [TACIT_SESSION_ESTABLISHED] =
 	1u << TACIT_SESSION_CLOSING | 1u << TACIT_SESSION_LINGERING | 1u << TACIT_SESSION_OVER,
-    [TACIT_SESSION_CLOSING] = 1u << TACIT_SESSION_LINGERING | 1u << TACIT_SESSION_OVER,
+    [TACIT_SESSION_CLOSING] = 1u << TACIT_SESSION_OVER,
     [TACIT_SESSION_REFUSING] = 1u << TACIT_SESSION_OVER,
     [TACIT_SESSION_LINGERING] = 1u << TACIT_SESSION_OVER,
     [TACIT_SESSION_OVER] = 0,
@@ -126,6 +126,13 @@ tacit_session_new_responder(const struct tacit_session_config *config,
 	return TACIT_OK;
 }
 
+static bool
+exchanging(const struct tacit_session *session)
+{
+	return session->state == TACIT_SESSION_ESTABLISHED ||
+	       session->state == TACIT_SESSION_CLOSING;
+}
+
 void
 tacit_session_free(struct tacit_session *session)
 {
@@ -133,7 +140,7 @@ tacit_session_free(struct tacit_session *session)
 
 	if (session == NULL)
 		return;
-	if (session->peer_known && !session->end_told)
+	if (exchanging(session) && !session->end_told)
 		tacit_session_tell(session, TACIT_CHANNEL_TRUNCATED);
 	session->config.port.wake_at(session->config.port.arg, TACIT_NEVER);
 	if (session->noise != NULL)
@@ -220,13 +227,6 @@ earlier(tacit_msec a, tacit_msec b)
 	return a < b ? a : b;
 }
 
-static bool
-exchanging(const struct tacit_session *session)
-{
-	return session->state == TACIT_SESSION_ESTABLISHED ||
-	       session->state == TACIT_SESSION_CLOSING;
-}
-
 void
 tacit_session_plan(struct tacit_session *session)
 {
@@ -249,17 +249,24 @@ tacit_session_plan(struct tacit_session *session)
 static void
 deadline_passed(struct tacit_session *session)
 {
-	if (session->state == TACIT_SESSION_REFUSING || session->state == TACIT_SESSION_LINGERING)
+	enum tacit_session_state state = session->state;
+
+	if (state == TACIT_SESSION_REFUSING || state == TACIT_SESSION_LINGERING) {
 		tacit_session_set_state(session, TACIT_SESSION_OVER);
-	else if (session->initiator && session->state != TACIT_SESSION_CLOSING)
-		tacit_session_fail(session, TACIT_ETIMEDOUT,
-		    "no answer within 30 s: check the names, and that the other side runs");
-	else if (session->state == TACIT_SESSION_CLOSING)
+	} else if (state == TACIT_SESSION_CLOSING && session->close_confirmed) {
+		/* the other end closed as well, and its last messages did not come */
+		tacit_session_set_state(session, TACIT_SESSION_OVER);
+		tacit_session_tell(session, TACIT_CHANNEL_TRUNCATED);
+	} else if (state == TACIT_SESSION_CLOSING) {
 		tacit_session_fail(session, TACIT_EUNCONFIRMED,
 		    "closed, but the other end did not confirm that everything arrived");
-	else
+	} else if (session->initiator) {
+		tacit_session_fail(session, TACIT_ETIMEDOUT,
+		    "no answer within 30 s: check the names, and that the other side runs");
+	} else {
 		tacit_session_fail(session, TACIT_ETIMEDOUT,
 		    "the other end began a handshake and did not finish it within 30 s");
+	}
 }
 
 void
@@ -291,12 +298,15 @@ tacit_session_close(struct tacit_session *session, tacit_msec now)
 		tacit_session_set_state(session, TACIT_SESSION_CLOSING);
 		session->deadline = now + TACIT_CLOSE_WAIT_MS;
 		session->probe_ms = TACIT_CLOSE_REPEAT_MS;
-		session->probe_at = now;
+		tacit_session_plan_probe(session, now);
+		if (session->pending.count == 0)
+			session->answer_now = true;
 		session->config.flush_wanted(session->config.arg);
 	} else if (session->state == TACIT_SESSION_HELLO_SENT ||
 		   session->state == TACIT_SESSION_PROOF_SENT ||
 		   session->state == TACIT_SESSION_ANSWERED) {
 		tacit_session_set_state(session, TACIT_SESSION_OVER);
+		session->end_told = true;
 	}
 	tacit_session_plan(session);
 }

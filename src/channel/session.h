@@ -8,7 +8,7 @@
  *
  *	initiator  HELLO_SENT -> PROOF_SENT -> ESTABLISHED -> CLOSING -> OVER
  *	responder  ANSWERED -> ESTABLISHED -> ... or REFUSING -> OVER
- *	           ESTABLISHED, CLOSING -> LINGERING (the other end closed; its repeats are answered) -> OVER
+ *	           ESTABLISHED -> LINGERING (the other end closed; its repeats are answered) -> OVER
  */
 #ifndef TACIT_CHANNEL_SESSION_H
 #define TACIT_CHANNEL_SESSION_H
@@ -100,7 +100,8 @@ tacit_err tacit_session_send(struct tacit_session *session, struct tacit_msg *ms
 uint64_t tacit_session_unacknowledged(const struct tacit_session *session);
 /* the message of deliver was handled or handed out */
 void tacit_session_delivered(struct tacit_session *session, uint64_t sequence, tacit_msec now);
-/* no more messages; OVER when the other end confirmed, or after 10 s */
+/* no more messages; OVER when the other end confirmed, or after 10 s.  Before it is established, and
+ * when the other end closed first, nothing is sent */
 void tacit_session_close(struct tacit_session *session, tacit_msec now);
 /* whether the close was confirmed */
 bool tacit_session_close_confirmed(const struct tacit_session *session);

@@ -1,6 +1,6 @@
 /*
  * channel/session_internal.h: a session's state, shared by session.c (life, timers),
- * session_handshake.c (messages 1 to 3) and session_records.c (what follows).
+ * session_handshake.c (messages 1 to 3), session_send.c and session_receive.c (records).
  */
 #ifndef TACIT_CHANNEL_SESSION_INTERNAL_H
 #define TACIT_CHANNEL_SESSION_INTERNAL_H
@@ -9,6 +9,12 @@
 #include "channel/handshake.h"
 #include "channel/record.h"
 #include "channel/session.h"
+
+/* a data record's body: its form, and then, for the only form made today, one transport message
+ * (PROTOCOL.md 6.2) */
+enum tacit_form {
+	TACIT_FORM_WHOLE = 1,
+};
 
 struct tacit_session {
 	struct tacit_session_config config;
@@ -48,6 +54,7 @@ struct tacit_session {
 	bool silent;
 
 	bool other_closing, other_closed; /* its close came; everything before it was delivered */
+	bool closing_told;                /* ours has left: outbox.next is final */
 	bool close_confirmed;
 	bool end_told; /* CLOSED, TRUNCATED or FAILED was reported */
 };
@@ -76,8 +83,12 @@ TACIT_MUST_USE tacit_err tacit_session_take_keys(struct tacit_session *session);
 /* a payload of kind 4 */
 void tacit_session_handle_records(
     struct tacit_session *session, const struct tacit_msg *msg, tacit_msec now);
+/* whether an answer of the other end is still to come */
+bool tacit_session_in_flight(const struct tacit_session *session);
 /* when the next probe is due: soon while something is in flight, else to keep the channel alive */
 void tacit_session_plan_probe(struct tacit_session *session, tacit_msec now);
+/* OVER, once our close is confirmed and the other end's, if it closes too, is answered */
+void tacit_session_finish_close(struct tacit_session *session);
 /* hands out what is in order, and sees whether the other end's close is reached */
 void tacit_session_hand_out(struct tacit_session *session, tacit_msec now);
 

@@ -1,0 +1,272 @@
+#include <string.h>
+
+#include "base/memory.h"
+#include "channel/session_internal.h"
+
+/*
+ * Records on their way out (PROTOCOL.md 6): what send queued is sealed at the flush, straight into
+ * the entry that carries it; the entry stays referenced until the far end delivered its records, so
+ * that sending again means the same bytes.  One entry takes, in this order, one control record if
+ * one is due or may as well ride along, records found missing, and new data, as much as fits.
+ */
+
+bool
+tacit_session_in_flight(const struct tacit_session *session)
+{
+	return session->outbox.first < session->outbox.next ||
+	       session->state == TACIT_SESSION_CLOSING;
+}
+
+void
+tacit_session_plan_probe(struct tacit_session *session, tacit_msec now)
+{
+	if ((session->state != TACIT_SESSION_ESTABLISHED &&
+		session->state != TACIT_SESSION_CLOSING) ||
+	    session->close_confirmed)
+		session->probe_at = TACIT_NEVER;
+	else
+		session->probe_at = now + (tacit_session_in_flight(session) ? session->probe_ms
+									    : TACIT_KEEPALIVE_MS);
+}
+
+/* what a body of len bytes takes in an entry */
+static size_t
+sealed_len(size_t len)
+{
+	return len + TACIT_RECORD_OVERHEAD;
+}
+
+tacit_err
+tacit_session_check(const struct tacit_session *session, const struct tacit_msg *msg)
+{
+	if (session->state != TACIT_SESSION_ESTABLISHED)
+		return TACIT_ECLOSED;
+	if (tacit_msg_encoded_len(msg) > TACIT_MESSAGE_LEN_MAX)
+		return TACIT_ELIMIT;
+	return TACIT_OK;
+}
+
+bool
+tacit_session_has_room(const struct tacit_session *session)
+{
+	return session->state != TACIT_SESSION_ESTABLISHED ||
+	       tacit_outbox_allows(
+		   &session->outbox, session->pending.count, session->pending_bytes, 0);
+}
+
+tacit_err
+tacit_session_send(struct tacit_session *session, struct tacit_msg *msg)
+{
+	tacit_err err;
+
+	if ((err = tacit_session_check(session, msg)) != TACIT_OK ||
+	    (err = tacit_msg_encode(msg)) != TACIT_OK ||
+	    (err = tacit_msg_prepend(msg, 1)) != TACIT_OK ||
+	    (err = tacit_queue_push(&session->pending, msg)) != TACIT_OK) {
+		tacit_msg_unref(msg);
+		return err;
+	}
+	tacit_msg_payload(msg)[0] = TACIT_FORM_WHOLE;
+	session->pending_bytes += sealed_len(msg->len);
+	session->config.flush_wanted(session->config.arg);
+	return TACIT_OK;
+}
+
+uint64_t
+tacit_session_unacknowledged(const struct tacit_session *session)
+{
+	return session->outbox.next - session->outbox.first + session->pending.count;
+}
+
+static uint8_t
+control_flags(const struct tacit_session *session, bool probing)
+{
+	uint8_t flags = probing ? TACIT_CONTROL_PROBE : 0;
+
+	if (session->state == TACIT_SESSION_REFUSING)
+		return TACIT_CONTROL_REFUSED;
+	if (!session->initiator)
+		flags |= TACIT_CONTROL_ACCEPTED;
+	if (session->state == TACIT_SESSION_CLOSING && session->pending.count == 0)
+		flags |= TACIT_CONTROL_CLOSING;
+	if (session->other_closed)
+		flags |= TACIT_CONTROL_CLOSED;
+	return flags;
+}
+
+static void
+seal_failed(struct tacit_session *session, tacit_err err)
+{
+	tacit_session_fail(session, err,
+	    err == TACIT_ELIMIT ? "the keys of this channel are used up: make a new channel"
+				: tacit_strerror(err));
+}
+
+static void
+probed(struct tacit_session *session, tacit_msec now)
+{
+	session->probe = session->control_out;
+	session->probe_stamp = session->outbox.stamp;
+	session->probe_ms =
+	    session->probe_ms < TACIT_PROBE_MAX_MS / 2 ? session->probe_ms * 2 : TACIT_PROBE_MAX_MS;
+	tacit_session_plan_probe(session, now);
+}
+
+/* bytes written at ret, which has room for the longest control record; 0: the channel failed */
+static size_t
+seal_control(struct tacit_session *session, bool probing, tacit_msec now, uint8_t *ret)
+{
+	struct tacit_control control = {
+	    .flags = control_flags(session, probing),
+	    .echo = session->control_in,
+	    .sent = session->outbox.next,
+	};
+	uint8_t body[TACIT_CONTROL_LEN_MAX];
+	tacit_err err;
+	size_t len;
+
+	session->answer_now = false;
+	session->answer_at = TACIT_NEVER;
+	tacit_inbox_report(&session->inbox, &control);
+	len = tacit_control_encode(&control, body);
+	if ((err = tacit_record_seal(&session->out, TACIT_RECORD_CONTROL, session->control_out,
+		 body, len, ret)) != TACIT_OK) {
+		seal_failed(session, err);
+		return 0;
+	}
+	session->control_out++;
+	if ((control.flags & TACIT_CONTROL_CLOSING) != 0)
+		session->closing_told = true;
+	if (probing)
+		probed(session, now);
+	return sealed_len(len);
+}
+
+/* seals the oldest pending body at offset of the entry; false: no memory, or the channel failed */
+static bool
+seal_data(struct tacit_session *session, struct tacit_msg *entry, size_t offset)
+{
+	struct tacit_msg *body = tacit_queue_peek(&session->pending);
+	uint8_t *at = tacit_msg_payload(entry) + offset;
+	uint64_t sequence = session->outbox.next;
+	size_t len = sealed_len(body->len);
+	tacit_err err;
+
+	if (tacit_outbox_reserve(&session->outbox) != TACIT_OK)
+		return false; /* stays pending; the next flush tries again */
+	if ((err = tacit_record_seal(&session->out, TACIT_RECORD_DATA, sequence,
+		 tacit_msg_payload(body), body->len, at)) != TACIT_OK) {
+		seal_failed(session, err);
+		return false;
+	}
+	tacit_queue_pop(&session->pending);
+	session->pending_bytes -= len;
+	tacit_msg_unref(body);
+	tacit_outbox_add(&session->outbox, entry->block, entry->offset + offset, len);
+	tacit_session_tell_record(session, TACIT_CHANNEL_SEALED, sequence, at, len);
+	return true;
+}
+
+/* new data, as much as fits behind used bytes of the entry; returns the bytes used then */
+static size_t
+fill_data(struct tacit_session *session, struct tacit_msg *entry, size_t used, tacit_msec now)
+{
+	const struct tacit_msg *body;
+
+	while ((body = tacit_queue_peek(&session->pending)) != NULL) {
+		size_t len = sealed_len(body->len);
+
+		if (len > entry->len - used || !tacit_outbox_allows(&session->outbox, 0, 0, len))
+			break;
+		if (!tacit_session_in_flight(session)) {
+			session->probe_ms = TACIT_PROBE_MS;
+			session->probe_at = now + session->probe_ms;
+		}
+		if (!seal_data(session, entry, used))
+			break;
+		used += len;
+	}
+	return used;
+}
+
+/* returns how much of the entry's payload was used */
+static size_t
+fill_entry(struct tacit_session *session, struct tacit_msg *entry, tacit_msec now)
+{
+	uint8_t *payload = tacit_msg_payload(entry);
+	const struct tacit_outbox_record *missing;
+	bool probing = now >= session->probe_at;
+	size_t used = 1;
+
+	payload[0] = TACIT_KIND_RECORDS;
+	if (session->answer_now || session->answer_at != TACIT_NEVER || probing)
+		used += seal_control(session, probing, now, payload + used);
+	if (session->state == TACIT_SESSION_OVER)
+		return used;
+	while ((missing = tacit_outbox_take_missing(&session->outbox, entry->len - used)) != NULL) {
+		memcpy(payload + used, missing->block->bytes + missing->offset, missing->len);
+		used += missing->len;
+	}
+	used = fill_data(session, entry, used, now);
+	/* the last message is on its way: the close may follow it */
+	if (session->state == TACIT_SESSION_CLOSING && session->pending.count == 0 &&
+	    !session->closing_told)
+		session->answer_now = true;
+	return used;
+}
+
+/* whether anything is due that an entry should carry now */
+static bool
+entry_due(const struct tacit_session *session, tacit_msec now)
+{
+	const struct tacit_msg *body = tacit_queue_peek(&session->pending);
+
+	return session->answer_now || now >= session->answer_at || now >= session->probe_at ||
+	       session->outbox.missing_count > 0 ||
+	       (body != NULL && tacit_outbox_allows(&session->outbox, 0, 0, sealed_len(body->len)));
+}
+
+/* the bytes that an entry's payload may take, and those that what waits would fill */
+static size_t
+entry_len(const struct tacit_session *session)
+{
+	size_t outer = tacit_route_encoded_len(&session->route) + TACIT_SESSION_NAME_LEN + 16;
+	size_t wanted = 1 + sealed_len(TACIT_CONTROL_LEN_MAX) + session->pending_bytes;
+	size_t most = TACIT_ENTRY_LEN_MAX - outer;
+
+	return session->outbox.missing_count > 0 || wanted > most ? most : wanted;
+}
+
+static void
+send_entry(struct tacit_session *session, tacit_msec now)
+{
+	struct tacit_msg *entry = tacit_msg_new(entry_len(session));
+
+	if (entry == NULL)
+		return;
+	session->outbox.stamp++;
+	tacit_msg_truncate(entry, entry->len - fill_entry(session, entry, now));
+	tacit_route_copy(&entry->onward, &session->route);
+	if (entry->len == 1 ||
+	    tacit_route_append(&entry->ret, tacit_address_worker(session->name)) != TACIT_OK) {
+		tacit_msg_unref(entry);
+		return;
+	}
+	session->config.port.send(session->config.port.arg, entry);
+}
+
+void
+tacit_session_flush(struct tacit_session *session, tacit_msec now)
+{
+	unsigned entries = 0;
+
+	if (session->out.data == NULL || session->state == TACIT_SESSION_OVER)
+		return;
+	/* the bound: a window's worth of the smallest entries, so that a lack of memory cannot
+	 * keep the loop here */
+	while (entry_due(session, now) && entries++ < TACIT_WINDOW_RECORDS &&
+	       session->state != TACIT_SESSION_OVER)
+		send_entry(session, now);
+	tacit_session_finish_close(session);
+	tacit_session_plan(session);
+}
