@@ -121,6 +121,19 @@ set_own(
 	       set(conf, setting->key, setting->value, text, cap);
 }
 
+/* librdkafka may know the property by another name than the one that was given */
+static bool
+set_users(rd_kafka_conf_t *conf, const struct tacit_store_kafka_property *property, char *text,
+    size_t cap)
+{
+	char why[256];
+
+	if (set(conf, property->key, property->value, why, sizeof(why)))
+		return true;
+	snprintf(text, cap, "%s: %s", property->key, why);
+	return false;
+}
+
 /* what depends on this store; a missing topic is reported once metadata had time to spread, which
  * on one broker is no time at all */
 static bool
@@ -143,7 +156,7 @@ set_all(struct kafka *k, rd_kafka_conf_t *conf, unsigned handle, char *text, siz
 	for (size_t i = 0; good && i < COUNT(defaults); i++)
 		good = set_own(conf, &defaults[i], handle, text, cap);
 	for (size_t i = 0; good && i < k->property_count; i++)
-		good = set(conf, k->properties[i].key, k->properties[i].value, text, cap);
+		good = set_users(conf, &k->properties[i], text, cap);
 	for (size_t i = 0; good && i < COUNT(fixed); i++)
 		good = set_own(conf, &fixed[i].setting, handle, text, cap);
 	return good;
