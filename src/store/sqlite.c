@@ -311,8 +311,7 @@ sqlite_free(struct tacit_store *store, unsigned timeout_ms)
 	size_t cursor = 0;
 
 	sqlite->closing = true;
-	tacit_sqlite_thread_stop(&sqlite->thread, timeout_ms);
-	tacit_sqlite_thread_take(&sqlite->thread, &sqlite->finished);
+	tacit_sqlite_thread_stop(&sqlite->thread, timeout_ms, &sqlite->finished);
 	while (!tacit_list_empty(&sqlite->finished))
 		tacit_sqlite_finish_one(sqlite);
 	tacit_waiting_fail(&sqlite->due, TACIT_ECLOSED);

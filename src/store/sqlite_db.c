@@ -144,9 +144,10 @@ ask_number(struct tacit_sqlite_db *db, const char *sql, int64_t *ret)
 	return sqlite3_finalize(statement);
 }
 
-/* new files get their tables; of others, only ours with the tables of this version will do */
+/* of files that are not new, only ours with the tables of this version will do; others are left as
+ * they are */
 static tacit_err
-check_schema(struct tacit_sqlite_db *db, struct tacit_sqlite_text text)
+check_schema(struct tacit_sqlite_db *db, bool *ret_new, struct tacit_sqlite_text text)
 {
 	int64_t application = 0, schema = 0, things = 0;
 	int rc;
@@ -155,11 +156,9 @@ check_schema(struct tacit_sqlite_db *db, struct tacit_sqlite_text text)
 	    (rc = ask_number(db, "PRAGMA user_version", &schema)) != SQLITE_OK ||
 	    (rc = ask_number(db, "SELECT count(*) FROM sqlite_schema", &things)) != SQLITE_OK)
 		return say_failed(db, rc, text);
-	if (application == 0 && schema == 0 && things == 0) {
-		if ((rc = sqlite3_exec(db->handle, tables, NULL, NULL, NULL)) != SQLITE_OK)
-			return say_failed(db, rc, text);
+	*ret_new = application == 0 && schema == 0 && things == 0;
+	if (*ret_new)
 		return TACIT_OK;
-	}
 	if (application != APPLICATION_ID || schema < 1)
 		return say(text, TACIT_EFORMAT,
 		    "streams.db is a database of another program; name another folder", "");
@@ -169,6 +168,19 @@ check_schema(struct tacit_sqlite_db *db, struct tacit_sqlite_text text)
 		    " another folder",
 		    "");
 	return TACIT_OK;
+}
+
+static tacit_err
+set_up(struct tacit_sqlite_db *db, bool new, struct tacit_sqlite_text text)
+{
+	int rc = sqlite3_exec(db->handle, settings, NULL, NULL, NULL);
+
+	if (rc == SQLITE_OK && new)
+		rc = sqlite3_exec(db->handle, tables, NULL, NULL, NULL);
+	for (size_t i = 0; i < TACIT_SQLITE_STATEMENTS && rc == SQLITE_OK; i++)
+		rc = sqlite3_prepare_v3(
+		    db->handle, texts[i], -1, SQLITE_PREPARE_PERSISTENT, &db->statements[i], NULL);
+	return rc == SQLITE_OK ? TACIT_OK : say_failed(db, rc, text);
 }
 
 /* a file that was cut short would be found out only when a reader comes to the missing part */
@@ -197,6 +209,7 @@ tacit_err
 tacit_sqlite_db_open(struct tacit_sqlite_db *db, const char *path, struct tacit_sqlite_text text)
 {
 	tacit_err err;
+	bool new = false;
 	int rc;
 
 	memset(db, 0, sizeof(*db));
@@ -205,18 +218,11 @@ tacit_sqlite_db_open(struct tacit_sqlite_db *db, const char *path, struct tacit_
 		return say_failed(db, rc, text);
 	sqlite3_extended_result_codes(db->handle, 1);
 	sqlite3_busy_timeout(db->handle, BUSY_MS);
-	if ((rc = sqlite3_exec(db->handle, settings, NULL, NULL, NULL)) != SQLITE_OK)
-		return say_failed(db, rc, text);
-	if ((err = check_schema(db, text)) != TACIT_OK ||
-	    (err = check_length(db, path, text)) != TACIT_OK)
-		return err;
-	for (size_t i = 0; i < TACIT_SQLITE_STATEMENTS; i++) {
-		rc = sqlite3_prepare_v3(
-		    db->handle, texts[i], -1, SQLITE_PREPARE_PERSISTENT, &db->statements[i], NULL);
-		if (rc != SQLITE_OK)
-			return say_failed(db, rc, text);
-	}
-	return TACIT_OK;
+	if ((err = check_schema(db, &new, text)) == TACIT_OK)
+		err = set_up(db, new, text);
+	if (err == TACIT_OK)
+		err = check_length(db, path, text);
+	return err;
 }
 
 void

@@ -377,7 +377,8 @@ time_in(unsigned ms)
 }
 
 void
-tacit_sqlite_thread_stop(struct tacit_sqlite_thread *thread, unsigned timeout_ms)
+tacit_sqlite_thread_stop(
+    struct tacit_sqlite_thread *thread, unsigned timeout_ms, struct tacit_list *ret)
 {
 	struct timespec deadline = time_in(timeout_ms);
 	int rc = 0;
@@ -390,5 +391,6 @@ tacit_sqlite_thread_stop(struct tacit_sqlite_thread *thread, unsigned timeout_ms
 	thread->abandon = true;
 	pthread_mutex_unlock(&thread->mutex);
 	pthread_join(thread->thread, NULL);
+	move_all(&thread->done, ret);
 	destroy(thread);
 }

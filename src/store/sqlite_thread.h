@@ -108,8 +108,9 @@ TACIT_MUST_USE tacit_err tacit_sqlite_thread_start(
 void tacit_sqlite_thread_post(struct tacit_sqlite_thread *thread, struct tacit_sqlite_op *op);
 /* moves the links of finished operations to the end of ret */
 void tacit_sqlite_thread_take(struct tacit_sqlite_thread *thread, struct tacit_list *ret);
-/* works off the queue for at most about timeout_ms, fails the rest, closes the database and ends.
- * Take what is done afterwards.  Blocks */
-void tacit_sqlite_thread_stop(struct tacit_sqlite_thread *thread, unsigned timeout_ms);
+/* works off the queue for at most about timeout_ms, fails the rest, closes the database and ends;
+ * moves what take had not given yet to the end of ret.  Blocks */
+void tacit_sqlite_thread_stop(
+    struct tacit_sqlite_thread *thread, unsigned timeout_ms, struct tacit_list *ret);
 
 #endif

@@ -48,14 +48,13 @@ struct position {
 	uint64_t index;
 };
 
-/* one turn of a loop; returns when something may have happened */
+/* waits until dispatch may have something to do */
 static inline void
-pump_once(struct tacit_store *store, size_t budget)
+pump_wait(struct tacit_store *store)
 {
 	struct pollfd fd = {.fd = store->ops->fd(store), .events = POLLIN};
 
-	if (!store->ops->dispatch(store, budget))
-		poll(&fd, 1, 100);
+	poll(&fd, 1, 1000);
 }
 
 /* until *calls is want; budget is that of dispatch */
@@ -65,7 +64,10 @@ pump_with(struct tacit_store *store, const int *calls, int want, size_t budget)
 	time_t deadline = time(NULL) + PUMP_S;
 
 	while (*calls < want) {
-		pump_once(store, budget);
+		bool more = store->ops->dispatch(store, budget);
+
+		if (*calls < want && !more)
+			pump_wait(store);
 		if (*calls < want && time(NULL) > deadline)
 			fail_msg("%d of %d answers came", *calls, want);
 	}
