@@ -99,6 +99,9 @@
 /* recent entries that a store keeps in memory for a stream: count and bytes */
 #define TACIT_RECENT_MAX     4096u
 #define TACIT_RECENT_LEN_MAX (1u << 20)
+/* bytes of the recent entries of all streams of a store; beyond, the stream that was written to
+ * longest ago gives up its oldest ones */
+#define TACIT_RECENT_POOL_LEN_MAX (256u << 20)
 
 /* node --------------------------------------------------------------------------------------- */
 

@@ -16,6 +16,22 @@ tacit_recent_init(struct tacit_recent *recent, uint64_t index)
 	recent->from = recent->end = index;
 	recent->count_max = TACIT_RECENT_MAX;
 	recent->len_max = TACIT_RECENT_LEN_MAX;
+	tacit_list_init(&recent->link);
+}
+
+void
+tacit_recent_pool_init(struct tacit_recent_pool *pool)
+{
+	tacit_list_init(&pool->recents);
+	pool->len = 0;
+	pool->len_max = TACIT_RECENT_POOL_LEN_MAX;
+}
+
+void
+tacit_recent_join(struct tacit_recent *recent, struct tacit_recent_pool *pool)
+{
+	tacit_assert(recent->count == 0);
+	recent->pool = pool;
 }
 
 void
@@ -45,9 +61,13 @@ drop_oldest(struct tacit_recent *recent)
 
 	recent->from = entry->index + 1;
 	recent->len -= memory_of(entry);
+	if (recent->pool != NULL)
+		recent->pool->len -= memory_of(entry);
 	tacit_block_unref(entry->block);
 	recent->head = (recent->head + 1) & (recent->cap - 1);
 	recent->count--;
+	if (recent->count == 0)
+		tacit_list_remove(&recent->link);
 }
 
 void
@@ -96,6 +116,31 @@ keep(const struct tacit_recent_entry *entry, struct tacit_recent_entry *ret)
 	return TACIT_OK;
 }
 
+/* recent has a new entry: it comes last in its pool, and the first ones make room */
+static void
+share(struct tacit_recent *recent, size_t len)
+{
+	struct tacit_recent_pool *pool = recent->pool;
+
+	if (pool == NULL)
+		return;
+	tacit_list_remove(&recent->link);
+	tacit_list_append(&pool->recents, &recent->link);
+	pool->len += len;
+	while (pool->len > pool->len_max) {
+		struct tacit_recent *oldest =
+		    TACIT_CONTAINER(pool->recents.next, struct tacit_recent, link);
+
+		drop_oldest(oldest);
+		if (oldest->count > 0)
+			continue;
+		tacit_free(oldest->ring);
+		oldest->ring = NULL;
+		oldest->cap = 0;
+		oldest->head = 0;
+	}
+}
+
 tacit_err
 tacit_recent_append(
     struct tacit_recent *recent, const struct tacit_recent_entry *entry, bool adjacent)
@@ -113,6 +158,7 @@ tacit_recent_append(
 	recent->count++;
 	recent->len += memory_of(&kept);
 	recent->end = entry->index + 1;
+	share(recent, memory_of(&kept));
 	while (recent->count > recent->count_max || recent->len > recent->len_max)
 		drop_oldest(recent);
 	return TACIT_OK;

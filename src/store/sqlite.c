@@ -350,6 +350,7 @@ init(struct tacit_sqlite *sqlite)
 	tacit_list_init(&sqlite->finished);
 	tacit_list_init(&sqlite->due);
 	tacit_list_init(&sqlite->fresh);
+	tacit_recent_pool_init(&sqlite->pool);
 	sqlite->wake = sqlite->lock = -1;
 }
 

@@ -17,6 +17,7 @@ finish_open(struct tacit_sqlite *sqlite, struct tacit_sqlite_open *open)
 		stream->known = true;
 		stream->first = open->first;
 		tacit_recent_init(&stream->recent, open->end);
+		tacit_recent_join(&stream->recent, &sqlite->pool);
 	}
 	if (open->cb != NULL && err == TACIT_OK)
 		open->cb(open->arg, TACIT_OK, "", stream->first, stream->recent.end);

@@ -20,6 +20,7 @@ struct tacit_sqlite {
 	struct tacit_list finished; /* operations that came back and are not yet answered */
 	struct tacit_list due;      /* reads asked for while an answer was being looked at */
 	struct tacit_list fresh;    /* streams with entries that waiting reads were not told of */
+	struct tacit_recent_pool pool; /* of the streams' recent entries */
 	struct tacit_answer answer;
 	struct tacit_sqlite_thread thread;
 	int wake, lock;
