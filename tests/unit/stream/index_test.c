@@ -94,11 +94,15 @@ saves_are_one_a_second(void **state)
 	desk_tick(desk, 1);
 	assert_int_equal(desk->store->saves, 2);
 	assert_int_equal(desk->store->saved_index, 49);
+	save(desk, "bob", 49);
+	assert_int_equal(desk->store->saves, 2);
+	desk_tick(desk, TACIT_POSITION_SAVE_MS);
+	assert_int_equal(desk->store->saves, 3);
 	/* nothing new, nothing saved, nothing remembered */
 	desk_tick(desk, TACIT_POSITION_SAVE_MS);
-	assert_int_equal(desk->store->saves, 2);
-	save(desk, "bob", 50);
 	assert_int_equal(desk->store->saves, 3);
+	save(desk, "bob", 50);
+	assert_int_equal(desk->store->saves, 4);
 }
 
 static void

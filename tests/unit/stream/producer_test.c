@@ -133,6 +133,7 @@ failed_push_is_pushed_again_with_those_after_it(void **state)
 	hand(writer, hub_confirm(id, TACIT_PUSH_OK));
 	hand(writer, hub_confirm(id + 2, TACIT_PUSH_OK));
 	hand(writer, hub_confirm(id + 3, TACIT_PUSH_ERROR));
+	hand(writer, hub_confirm(id + 1, TACIT_PUSH_OK));
 	assert_int_equal(writer->confirmed, 1);
 	assert_int_equal(push(writer, "e"), TACIT_OK);
 	assert_in_range(wait_for_open(writer), TACIT_RECONNECT_MS / 2, TACIT_RECONNECT_MS);
