@@ -1,6 +1,6 @@
 /*
- * tacit/inproc.h: the in-process transport: type 240 addresses, for nodes of one process, on one thread or
- * on several.
+ * tacit/inproc.h: the in-process transport: type 240 addresses, for nodes of one process, on one
+ * thread or on several.
  *
  * Messages travel as bytes, as over TCP, and arrive as from the network: they reach only what is
  * exposed.

@@ -256,6 +256,10 @@ tacit_receive(struct tacit_context *ctx, long timeout_ms)
 	if (ctx == NULL)
 		return NULL;
 	node = ctx->node;
+	if (ctx->handle != NULL && node->err == TACIT_OK)
+		(void)tacit_node_fail(node, TACIT_EINVAL,
+		    "the messages of `%.80s` go to its handler: nothing can be received there",
+		    tacit_worker_name(ctx->worker));
 	if (tacit_node_stopped(node) || !tacit_node_usable(node) ||
 	    tacit_node_wait(node, has_mail, ctx, timeout_ms) != TACIT_OK)
 		return NULL;
@@ -269,14 +273,22 @@ tacit_receive(struct tacit_context *ctx, long timeout_ms)
 const void *
 tacit_msg_data(const struct tacit_msg *msg, size_t *ret_len)
 {
-	struct tacit_slice body;
+	struct tacit_slice body = {NULL, 0};
 
-	*ret_len = 0;
-	if (msg == NULL)
-		return NULL;
-	tacit_msg_body(msg, &body);
-	*ret_len = body.len;
+	if (msg != NULL)
+		tacit_msg_body(msg, &body);
+	if (ret_len != NULL)
+		*ret_len = body.len;
 	return body.bytes;
+}
+
+size_t
+tacit_msg_len(const struct tacit_msg *msg)
+{
+	size_t len;
+
+	tacit_msg_data(msg, &len);
+	return len;
 }
 
 const struct tacit_route *

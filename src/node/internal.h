@@ -14,7 +14,8 @@
 
 /* errors and lines ----------------------------------------------------------------------------- */
 
-/* remembers err and its sentence if it is the node's first, logs it, and returns it.  node may be NULL */
+/* remembers err and its sentence if it is the node's first, logs it, and returns it.  node may be
+ * NULL */
 tacit_err tacit_node_fail(struct tacit_node *node, tacit_err err, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 void tacit_node_log(struct tacit_node *node, enum tacit_log_level level, const char *format, ...)
@@ -33,8 +34,9 @@ bool tacit_node_in_loop(const struct tacit_node *node);
 /* things that a node owns ---------------------------------------------------------------------- */
 
 /*
- * Freed with the node, the youngest first, in two rounds: close (may be NULL: no new work, does not wait) of all, then
- * the loop runs until its handles are closed, then free of all.  Embed one in each thing.
+ * Freed with the node, the youngest first, in two rounds: close (may be NULL: no new work, does
+ * not wait) of all, then the loop runs until its handles are closed, then free of all.  Embed one
+ * in each thing.
  */
 struct tacit_owned {
 	struct tacit_list list;
@@ -59,9 +61,9 @@ struct tacit_worker;
 typedef void (*tacit_worker_fn)(void *self, struct tacit_msg *msg);
 
 /*
- * tacit_worker_add: a worker at name (NULL: 32 random hex digits).  A name that ends with `.` is a prefix: the worker
- * hears every name that begins with it and has no worker of its own.
- * NULL on errors, remembered.  Freed by tacit_worker_remove, or with the node.
+ * tacit_worker_add: a worker at name (NULL: 32 random hex digits).  A name that ends with `.` is
+ * a prefix: the worker hears every name that begins with it and has no worker of its own. NULL on
+ * errors, remembered.  Freed by tacit_worker_remove, or with the node.
  */
 struct tacit_worker *tacit_worker_add(
     struct tacit_node *node, const char *name, unsigned hears, tacit_worker_fn fn, void *self);
@@ -69,10 +71,11 @@ void tacit_worker_remove(struct tacit_worker *worker);
 void tacit_worker_set_hears(struct tacit_worker *worker, unsigned hears);
 const char *tacit_worker_name(const struct tacit_worker *worker);
 /*
- * Back-pressure for tacit_send and tacit_reply, whose first hop this worker is: has_room says whether one more message
- * may come (outside the loop they wait until it may; inside they fail with TACIT_ELIMIT), then
- * check may refuse the message (its onward route begins with the worker).  Both are called with
- * the worker's self, and may be NULL.  A worker whose end is over says that there is room, and refuses.
+ * Back-pressure for tacit_send and tacit_reply, whose first hop this worker is: has_room says
+ * whether one more message may come (outside the loop they wait until it may; inside they fail
+ * with TACIT_ELIMIT), then check may refuse the message (its onward route begins with the
+ * worker).  Both are called with the worker's self, and may be NULL.  A worker whose end is over
+ * says that there is room, and refuses.
  */
 void tacit_worker_set_room(struct tacit_worker *worker, int (*has_room)(void *self));
 void tacit_worker_set_check(
@@ -81,10 +84,10 @@ void tacit_worker_set_check(
 struct tacit_address tacit_worker_address(const struct tacit_worker *worker);
 
 /*
- * tacit_node_route: takes msg to the first hop of its onward route, in this turn of the loop but after the caller
- * returned.  Transports hear LOCAL messages only: a node relays nothing.  What nobody hears is
- * dropped and logged at DEBUG.  The node takes the routes and payload apart: no one else may hold a
- * reference and expect them as they were.
+ * tacit_node_route: takes msg to the first hop of its onward route, in this turn of the loop but
+ * after the caller returned.  Transports hear LOCAL messages only: a node relays nothing.  What
+ * nobody hears is dropped and logged at DEBUG.  The node takes the routes and payload apart: no
+ * one else may hold a reference and expect them as they were.
  */
 void tacit_node_route(struct tacit_node *node, struct tacit_msg *msg);
 /* whether some worker is at the first hop, or a transport takes it */
@@ -103,7 +106,8 @@ void tacit_alarm_set(struct tacit_alarm *alarm, tacit_msec at);
 void tacit_alarm_free(struct tacit_alarm *alarm);
 
 /* runs fn once, at the end of this turn of the loop: after what was read was routed, before it
- * waits again.  Asking twice in a turn runs it once.  Embed one; init, then ask as often as wanted */
+ * waits again.  Asking twice in a turn runs it once.  Embed one; init, then ask as often as
+ * wanted */
 struct tacit_turn_end {
 	struct tacit_list list;
 	void (*fn)(void *arg);
@@ -113,7 +117,8 @@ void tacit_turn_end_init(struct tacit_turn_end *hook, void (*fn)(void *arg), voi
 void tacit_turn_end_ask(struct tacit_node *node, struct tacit_turn_end *hook);
 void tacit_turn_end_cancel(struct tacit_turn_end *hook);
 
-/* runs fn when fd is readable; fn returns true to be called again without waiting (it ran out of its budget) */
+/* runs fn when fd is readable; fn returns true to be called again without waiting (it ran out of
+ * its budget) */
 struct tacit_fd_watch;
 struct tacit_fd_watch *tacit_fd_watch_new(
     struct tacit_node *node, int fd, bool (*fn)(void *arg), void *arg);
@@ -122,17 +127,18 @@ void tacit_fd_watch_free(struct tacit_fd_watch *watch);
 /* tcp ------------------------------------------------------------------------------------------ */
 
 /*
- * tacit_tcp_want: keeps a connection to the peer up for as long as the want lives: connects at once, and again after
- * 50 ms to 1 s, doubling, with jitter, when it breaks.  up and down are called at the end of a turn,
- * never before a call of ours has returned; text says why it went down or could not be made.  While
- * a peer with a want is down, messages to it are dropped.
- * peer is the type 1 address of a route's first hop.
+ * tacit_tcp_want: keeps a connection to the peer up for as long as the want lives: connects at
+ * once, and again after 50 ms to 1 s, doubling, with jitter, when it breaks.  up and down are
+ * called at the end of a turn, never before a call of ours has returned; text says why it went
+ * down or could not be made.  While a peer with a want is down, messages to it are dropped. peer
+ * is the type 1 address of a route's first hop.
  */
 struct tacit_tcp_want;
 struct tacit_tcp_want *tacit_tcp_want_new(struct tacit_node *node, struct tacit_address peer,
     void (*up)(void *arg), void (*down)(void *arg, const char *text), void *arg);
 void tacit_tcp_want_free(struct tacit_tcp_want *want);
-/* takes the connection for dead: closes it and connects anew; down is called, at the end of the turn */
+/* takes the connection for dead: closes it and connects anew; down is called, at the end of the
+ * turn */
 void tacit_tcp_want_drop(struct tacit_tcp_want *want);
 
 #endif

@@ -97,7 +97,8 @@ idle(uv_idle_t *handle)
 	(void)handle; /* it is enough that it is active */
 }
 
-/* Timers ran, perhaps also jobs and hooks: what they did must not wait until a socket wakes the loop. */
+/* Timers ran, perhaps also jobs and hooks: what they did must not wait until a socket wakes the
+ * loop. */
 static void
 before_blocking(uv_prepare_t *handle)
 {

@@ -25,7 +25,8 @@ find_accepted(const struct tacit_tcp *tcp, const struct tacit_route *onward)
 					       : NULL;
 }
 
-/* A hop that is neither is the way back to a connection that is gone, or a forged one: nobody dials it. */
+/* A hop that is neither is the way back to a connection that is gone, or a forged one: nobody
+ * dials it. */
 static void
 take(void *self, struct tacit_msg *msg)
 {

@@ -172,7 +172,8 @@ open_socket(const struct addrinfo *address)
 	return -1;
 }
 
-/* Clients of 2021 resolve a name to its first IPv4 address, so a name is bound there if it can be. */
+/* Clients of 2021 resolve a name to its first IPv4 address, so a name is bound there if it can
+ * be. */
 static int
 bind_first(const struct addrinfo *addresses)
 {

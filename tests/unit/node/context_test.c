@@ -41,6 +41,9 @@ a_worker_answers(void **state)
 	assert_non_null(msg = tacit_receive(app, TACIT_FOREVER));
 	assert_string_equal(tacit_msg_text(msg), "");
 	assert_int_equal(count, 2);
+	/* a worker has no mailbox */
+	assert_null(tacit_receive(tacit_worker_start(node, "w", echo, &count), TACIT_FOREVER));
+	assert_int_equal(tacit_node_err(node), TACIT_EINVAL);
 	tacit_node_free(node);
 }
 

@@ -1,4 +1,5 @@
-/* Every allocation of an echo between two nodes fails once: nothing leaks, and nothing but memory is blamed */
+/* Every allocation of an echo between two nodes fails once: nothing leaks, and nothing but memory
+ * is blamed */
 #include "support/node.h"
 
 #include "base/memory.h"

@@ -1,4 +1,5 @@
-/* The router: who hears whom (DESIGN.md, "Who may reach what"), prefixes, transports, no recursion */
+/* The router: who hears whom (DESIGN.md, "Who may reach what"), prefixes, transports, no
+ * recursion */
 #include "support/node.h"
 
 #include "node/internal.h"
