@@ -41,7 +41,7 @@ struct tacit_tcp {
 	struct tacit_map peers;    /* address bytes -> those we may connect to */
 	struct tacit_map accepted; /* address bytes -> connections that came in */
 	struct tacit_list peer_list, listeners, connections;
-	/* where sockets are read into: shared, because most connections are idle most of the time */
+	/* where sockets are read into: shared, because most connections are idle */
 	struct tacit_block *block;
 	size_t filled;
 };
@@ -80,7 +80,7 @@ struct tacit_tcp *tacit_tcp_of(struct tacit_node *node);
 /* takes fd, and closes it on errors.  connecting: connect() is under way.  NULL without memory */
 struct tacit_tcp_connection *tacit_tcp_connection_new(
     struct tacit_tcp *tcp, int fd, bool connecting, const char *address);
-/* takes a message whose onward route is what the other end sees; writes it at the end of the turn */
+/* takes a message whose onward route is what the other end sees; writes at the end of the turn */
 void tacit_tcp_connection_send(struct tacit_tcp_connection *connection, struct tacit_msg *msg);
 bool tacit_tcp_connection_has_room(const struct tacit_tcp_connection *connection);
 /* closes it and tells its peer or listener; later calls do nothing */
