@@ -24,27 +24,27 @@ enum tacit_channel_event_kind {
 	TACIT_CHANNEL_ESTABLISHED, /* both ends accepted each other */
 	TACIT_CHANNEL_SEALED,      /* bytes: an entry as it leaves */
 	TACIT_CHANNEL_OPENED,      /* bytes: an entry as it arrived, authentic */
-	TACIT_CHANNEL_DUPLICATE,   /* an authentic record that had come before: duplicated or replayed */
-	TACIT_CHANNEL_LATE,        /* an authentic control record that a newer one overtook */
-	TACIT_CHANNEL_GAP,         /* a record is missing; it is asked for again */
+	TACIT_CHANNEL_DUPLICATE, /* an authentic record that had come before: duplicated or replayed */
+	TACIT_CHANNEL_LATE,      /* an authentic control record that a newer one overtook */
+	TACIT_CHANNEL_GAP,       /* a record is missing; it is asked for again */
 	TACIT_CHANNEL_REFLECTED,   /* one of our own records was sent back to us */
 	TACIT_CHANNEL_UNAUTHENTIC, /* bytes that are nobody's we know */
 	TACIT_CHANNEL_SILENT,      /* nothing authentic for 3 minutes */
 	TACIT_CHANNEL_RESUMED,     /* heard again after that */
-	TACIT_CHANNEL_CLOSED,      /* the other end closed, and everything before that was delivered */
-	TACIT_CHANNEL_TRUNCATED,   /* ended without a close: messages may be missing at the end */
-	TACIT_CHANNEL_FAILED,      /* err and text say why; the channel is over */
+	TACIT_CHANNEL_CLOSED, /* the other end closed, and everything before that was delivered */
+	TACIT_CHANNEL_TRUNCATED, /* ended without a close: messages may be missing at the end */
+	TACIT_CHANNEL_FAILED,    /* err and text say why; the channel is over */
 };
 
 struct tacit_channel_event {
 	enum tacit_channel_event_kind kind;
 	struct tacit_channel *channel;
-	const char *peer;      /* identifier of the far end, or "" before it is known */
-	uint64_t sequence;     /* of the record, where there is one; claimed, when UNAUTHENTIC */
-	const uint8_t *bytes;  /* SEALED, OPENED; borrowed */
+	const char *peer;     /* identifier of the far end, or "" before it is known */
+	uint64_t sequence;    /* of the record, where there is one; claimed, when UNAUTHENTIC */
+	const uint8_t *bytes; /* SEALED, OPENED; borrowed */
 	size_t len;
-	tacit_err err;         /* FAILED */
-	const char *text;      /* FAILED: what happened and what to do */
+	tacit_err err;    /* FAILED */
+	const char *text; /* FAILED: what happened and what to do */
 };
 
 typedef void (*tacit_channel_watch)(void *arg, const struct tacit_channel_event *event);
@@ -87,8 +87,8 @@ TACIT_API tacit_err tacit_channel_flush(struct tacit_channel *chan, long timeout
 
 /*
  * tacit_channel_close: no more messages; tells the far end so and waits for its confirmation, 10 s
- * at most.  Errors: TACIT_EUNCONFIRMED: what was sent last may not have been delivered.  Not
- * remembered.
+ * at most, even when the node was stopped.  NULL: no-op.
+ * Errors, remembered: TACIT_EUNCONFIRMED: what was sent last may not have been delivered.
  */
 TACIT_API tacit_err tacit_channel_close(struct tacit_channel *chan);
 

@@ -50,8 +50,8 @@ TACIT_API void tacit_context_free(struct tacit_context *ctx);
  * Errors: TACIT_ELIMIT (longer than 61,440 bytes through a channel), TACIT_ECLOSED, TACIT_ENOTFOUND
  * (no such worker here), TACIT_ENOMEM; remembered by the node when not sent by a handler.
  */
-TACIT_API tacit_err tacit_send(struct tacit_context *ctx, const struct tacit_route *route,
-    const void *bytes, size_t len);
+TACIT_API tacit_err tacit_send(
+    struct tacit_context *ctx, const struct tacit_route *route, const void *bytes, size_t len);
 /* the same for a text, up to its NUL */
 TACIT_API tacit_err tacit_send_text(
     struct tacit_context *ctx, const struct tacit_route *route, const char *text);
@@ -66,8 +66,9 @@ TACIT_API tacit_err tacit_reply(
  */
 TACIT_API struct tacit_msg *tacit_receive(struct tacit_context *ctx, long timeout_ms);
 
-/* the body's bytes, borrowed; ret_len may not be NULL.  NULL for NULL */
+/* the body's bytes, borrowed, and how many they are (ret_len may be NULL).  NULL and 0 for NULL */
 TACIT_API const void *tacit_msg_data(const struct tacit_msg *msg, size_t *ret_len);
+TACIT_API size_t tacit_msg_len(const struct tacit_msg *msg);
 /* the body for people: UTF-8 as it is, control characters and broken UTF-8 as \xHH.  Borrowed; "" for NULL */
 TACIT_API const char *tacit_msg_text(struct tacit_msg *msg);
 /* `P` and 64 hex digits: the proven identifier of the sender, when it came through a secure

@@ -34,6 +34,7 @@ TACIT_API const char *tacit_entity_identifier(const struct tacit_entity *entity)
  * Errors, remembered: TACIT_EINVAL: not an identifier, or none at all.
  */
 TACIT_API const struct tacit_trust *tacit_trust_everyone(struct tacit_node *node);
-TACIT_API TACIT_SENTINEL const struct tacit_trust *tacit_trust_exactly(struct tacit_node *node, ...);
+TACIT_API TACIT_SENTINEL const struct tacit_trust *tacit_trust_exactly(
+    struct tacit_node *node, ...);
 
 #endif

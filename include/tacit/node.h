@@ -110,6 +110,8 @@ TACIT_API void tacit_timer_after(
  * Valid until the node is freed; NULL on error.
  */
 TACIT_API const char *tacit_unique(struct tacit_node *node, const char *prefix);
+/* a copy of text that is valid until the node is freed; NULL for NULL and on error */
+TACIT_API const char *tacit_keep(struct tacit_node *node, const char *text);
 
 /*
  * tacit_route_new: a route of hops, each the text of an address: a worker's name (`echoer`), or

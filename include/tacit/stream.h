@@ -22,11 +22,11 @@ struct tacit_stream_options {
 	const struct tacit_route *route; /* to the node that has the services; empty: this one */
 	const char *stream_service;      /* NULL: "stream_kafka" */
 	const char *index_service;       /* NULL: "stream_kafka_index" */
-	const char *client_id;           /* under which the reading position is kept; NULL: it is not */
-	const char *sender_name;         /* the stream that we write */
-	const char *receiver_name;       /* the stream that we read */
-	bool create;                     /* make streams that do not exist; otherwise that is an error */
-	bool from_end;                   /* read only what comes from now on: for an initiator, whose
+	const char *client_id;     /* under which the reading position is kept; NULL: it is not */
+	const char *sender_name;   /* the stream that we write */
+	const char *receiver_name; /* the stream that we read */
+	bool create;               /* make streams that do not exist; otherwise that is an error */
+	bool from_end;             /* read only what comes from now on: for an initiator, whose
 	                                    answers cannot have been written yet */
 };
 
@@ -48,26 +48,26 @@ TACIT_API const char *tacit_stream_receiver_name(const struct tacit_stream *stre
 /*
  * Stores: where a stream service keeps entries.  Opening one blocks; it belongs to the node.
  *
- * memory: gone with the process.
- * sqlite: a folder on disk, made if missing; one hub at a time (TACIT_EBUSY).
- * kafka: every stream is a topic of one partition.  Errors, remembered: TACIT_EUNREACHABLE within
+ * in_memory: gone with the process.
+ * on_disk: a folder of SQLite's on disk, made if missing; one hub at a time (TACIT_EBUSY).
+ * on_kafka: every stream is a topic of one partition.  Errors, remembered: TACIT_EUNREACHABLE within
  * 10 s, TACIT_EINVAL (a property that would weaken what the store promises).
  */
 struct tacit_kafka_property {
 	const char *name, *value;
 };
 struct tacit_kafka_options {
-	const char *brokers;      /* HOST:PORT[,HOST:PORT...] */
-	const char *topic_prefix; /* NULL: none */
-	const char *group_prefix; /* NULL: none */
-	bool no_create;           /* never create topics */
-	bool sole_writer;         /* no other hub writes these topics */
+	const char *brokers;                           /* HOST:PORT[,HOST:PORT...] */
+	const char *topic_prefix;                      /* NULL: none */
+	const char *group_prefix;                      /* NULL: none */
+	bool no_create;                                /* never create topics */
+	bool sole_writer;                              /* no other hub writes these topics */
 	const struct tacit_kafka_property *properties; /* librdkafka's */
 	size_t property_count;
 };
-TACIT_API struct tacit_store *tacit_store_memory_new(struct tacit_node *node);
-TACIT_API struct tacit_store *tacit_store_sqlite_new(struct tacit_node *node, const char *folder);
-TACIT_API struct tacit_store *tacit_store_kafka_new(
+TACIT_API struct tacit_store *tacit_store_in_memory(struct tacit_node *node);
+TACIT_API struct tacit_store *tacit_store_on_disk(struct tacit_node *node, const char *folder);
+TACIT_API struct tacit_store *tacit_store_on_kafka(
     struct tacit_node *node, const struct tacit_kafka_options *options);
 
 /*

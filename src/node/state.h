@@ -83,6 +83,7 @@ struct tacit_node {
 	void (*log)(void *arg, enum tacit_log_level level, const char *line);
 	void *log_arg;
 	struct tacit_random random;
+	const char *program; /* program.c */
 	uint64_t id; /* of the process's nodes, for the in-process transport */
 
 	struct tacit_list owned;  /* oldest first */

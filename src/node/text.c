@@ -107,3 +107,9 @@ tacit_route_new(struct tacit_node *node, ...)
 	va_end(hops);
 	return err == TACIT_OK ? text->route : NULL;
 }
+
+const char *
+tacit_keep(struct tacit_node *node, const char *text)
+{
+	return tacit_node_usable(node) && text != NULL ? tacit_node_text(node, "%s", text) : NULL;
+}

@@ -1,0 +1,29 @@
+/*
+ * cli/cli.h: what the subcommands of `tacit` share.
+ */
+#ifndef TACIT_CLI_CLI_H
+#define TACIT_CLI_CLI_H
+
+#include "tacit/node.h"
+
+/* statuses of every program (DESIGN.md, "Programs") */
+enum {
+	STATUS_OK = 0,
+	STATUS_FAILED = 1,
+	STATUS_USAGE = 2,
+};
+
+/* a subcommand: argv[0] is its name */
+int tacit_cli_hub(int argc, char **argv);
+
+/* prints `tacit NAME: ...` to standard error */
+void tacit_cli_complain(const char *name, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+/* for tacit_node_on_log: arg points to a struct tacit_cli_log */
+struct tacit_cli_log {
+	const char *name;
+	enum tacit_log_level most; /* lines of a higher level are left out */
+};
+void tacit_cli_log_line(void *arg, enum tacit_log_level level, const char *line);
+
+#endif

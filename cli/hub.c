@@ -1,0 +1,282 @@
+/*
+ * tacit hub: options and words of the node in the middle; hub/hub.h does the work.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+#include "hub/hub.h"
+#include "tacit/tacit.h"
+
+#define PROPERTIES_MAX 64
+#define FOLDER_LEN_MAX 4096
+
+static const char usage[] =
+    "usage: tacit hub [--listen HOST:PORT] [--store DIR | --kafka BROKERS] [OPTION]...\n"
+    "\n"
+    "Keeps streams for clients that connect by TCP. Sees and stores ciphertext only.\n"
+    "\n"
+    "  --listen HOST:PORT    where to accept clients (127.0.0.1:4000; port 0: a free one)\n"
+    "  --store DIR           keep streams in this folder (a data folder by XDG rules)\n"
+    "  --kafka BROKERS       keep streams in Apache Kafka: HOST:PORT[,HOST:PORT...]\n"
+    "  -X PROPERTY=VALUE     set a property of librdkafka; again for more\n"
+    "  --kafka-config FILE   the same from a file, a PROPERTY=VALUE a line: for secrets\n"
+    "  --topic-prefix TEXT   begin the names of all topics with TEXT\n"
+    "  --group-prefix TEXT   begin the names of all consumer groups with TEXT\n"
+    "  --no-create           never create topics\n"
+    "  --sole-writer         no other hub writes these topics: saves fetches\n"
+    "  --any-topic           clients beyond loopback may name any topic of the cluster\n"
+    "  -v                    log each entry, as network and store see it; -vv: more\n"
+    "  --help                say this\n"
+    "\n"
+    "example: tacit hub --listen 0.0.0.0:4000 --kafka kafka:9092 --topic-prefix tacit.\n";
+
+/* what the command line and its files say */
+struct arguments {
+	struct tacit_hub_options hub;
+	struct tacit_kafka_options kafka;
+	struct tacit_kafka_property properties[PROPERTIES_MAX];
+	char folder[FOLDER_LEN_MAX];
+	int verbose;
+};
+
+/* `name=value` is cut in two in place and kept; false: said why not */
+static bool
+add_property(struct arguments *arguments, char *text)
+{
+	char *value = strchr(text, '=');
+
+	if (value == NULL || value == text) {
+		tacit_cli_complain("hub", "'%s' is no PROPERTY=VALUE", text);
+		return false;
+	}
+	if (arguments->kafka.property_count == PROPERTIES_MAX) {
+		tacit_cli_complain("hub", "more than %d properties", PROPERTIES_MAX);
+		return false;
+	}
+	*value++ = '\0';
+	arguments->properties[arguments->kafka.property_count++] =
+	    (struct tacit_kafka_property){text, value};
+	return true;
+}
+
+/* a line that is kept for the life of the process, or NULL when it is empty or a comment */
+static char *
+property_line(char *line)
+{
+	line[strcspn(line, "\r\n")] = '\0';
+	line += strspn(line, " \t");
+	return *line == '\0' || *line == '#' ? NULL : strdup(line);
+}
+
+static bool
+read_properties(struct arguments *arguments, const char *path)
+{
+	FILE *file = fopen(path, "re");
+	bool good = true;
+	size_t cap = 0;
+	char *line = NULL;
+
+	if (file == NULL) {
+		tacit_cli_complain("hub", "cannot read %s: %s", path, strerror(errno));
+		return false;
+	}
+	while (good && getline(&line, &cap, file) > 0) {
+		char *text = property_line(line);
+
+		good = text == NULL || add_property(arguments, text);
+	}
+	free(line);
+	fclose(file);
+	return good;
+}
+
+/* $XDG_DATA_HOME/tacit, or ~/.local/share/tacit; false: there is no home */
+static bool
+data_folder(char ret[FOLDER_LEN_MAX])
+{
+	const char *data = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
+	int len;
+
+	if (data != NULL && data[0] == '/')
+		len = snprintf(ret, FOLDER_LEN_MAX, "%s/tacit", data);
+	else if (home != NULL && home[0] == '/')
+		len = snprintf(ret, FOLDER_LEN_MAX, "%s/.local/share/tacit", home);
+	else
+		return false;
+	return len < FOLDER_LEN_MAX;
+}
+
+/* STATUS_OK to go on; otherwise what the process ends with, plus 1 for help */
+static int
+parse(int argc, char **argv, struct arguments *ret)
+{
+	enum {
+		LISTEN = 256,
+		STORE,
+		KAFKA,
+		CONFIG,
+		TOPIC_PREFIX,
+		GROUP_PREFIX,
+		NO_CREATE,
+		SOLE_WRITER,
+		ANY_TOPIC,
+	};
+	static const struct option options[] = {
+	    {"listen", required_argument, NULL, LISTEN},
+	    {"store", required_argument, NULL, STORE},
+	    {"kafka", required_argument, NULL, KAFKA},
+	    {"kafka-config", required_argument, NULL, CONFIG},
+	    {"topic-prefix", required_argument, NULL, TOPIC_PREFIX},
+	    {"group-prefix", required_argument, NULL, GROUP_PREFIX},
+	    {"no-create", no_argument, NULL, NO_CREATE},
+	    {"sole-writer", no_argument, NULL, SOLE_WRITER},
+	    {"any-topic", no_argument, NULL, ANY_TOPIC},
+	    {"verbose", no_argument, NULL, 'v'},
+	    {"help", no_argument, NULL, 'h'},
+	    {NULL, 0, NULL, 0},
+	};
+	bool good = true;
+	int c;
+
+	opterr = 0;
+	while (good && (c = getopt_long(argc, argv, ":X:vh", options, NULL)) != -1) {
+		switch (c) {
+		case LISTEN:
+			ret->hub.listen = optarg;
+			break;
+		case STORE:
+			ret->hub.folder = optarg;
+			break;
+		case KAFKA:
+			ret->kafka.brokers = optarg;
+			break;
+		case CONFIG:
+			good = read_properties(ret, optarg);
+			break;
+		case TOPIC_PREFIX:
+			ret->kafka.topic_prefix = optarg;
+			break;
+		case GROUP_PREFIX:
+			ret->kafka.group_prefix = optarg;
+			break;
+		case NO_CREATE:
+			ret->kafka.no_create = true;
+			break;
+		case SOLE_WRITER:
+			ret->kafka.sole_writer = true;
+			break;
+		case ANY_TOPIC:
+			ret->hub.any_topic = true;
+			break;
+		case 'X':
+			good = add_property(ret, optarg);
+			break;
+		case 'v':
+			ret->verbose++;
+			break;
+		case 'h':
+			fputs(usage, stdout);
+			exit(STATUS_OK);
+		case ':':
+			tacit_cli_complain(
+			    "hub", "%s wants a value; see tacit hub --help", argv[optind - 1]);
+			return STATUS_USAGE;
+		default:
+			tacit_cli_complain(
+			    "hub", "unknown option %s; see tacit hub --help", argv[optind - 1]);
+			return STATUS_USAGE;
+		}
+	}
+	if (good && optind < argc) {
+		tacit_cli_complain(
+		    "hub", "unexpected argument '%s'; see tacit hub --help", argv[optind]);
+		good = false;
+	}
+	return good ? STATUS_OK : STATUS_USAGE;
+}
+
+/* what the options mean together */
+static int
+complete(struct arguments *arguments)
+{
+	struct tacit_kafka_options *kafka = &arguments->kafka;
+
+	if (arguments->hub.folder != NULL && kafka->brokers != NULL) {
+		tacit_cli_complain("hub", "--store and --kafka exclude each other");
+		return STATUS_USAGE;
+	}
+	if (kafka->brokers == NULL &&
+	    (kafka->property_count > 0 || kafka->topic_prefix != NULL ||
+		kafka->group_prefix != NULL || kafka->no_create || kafka->sole_writer)) {
+		tacit_cli_complain("hub", "options for Kafka want --kafka BROKERS");
+		return STATUS_USAGE;
+	}
+	if (kafka->brokers != NULL) {
+		kafka->properties = arguments->properties;
+		arguments->hub.kafka = kafka;
+		return STATUS_OK;
+	}
+	if (arguments->hub.folder == NULL) {
+		if (!data_folder(arguments->folder)) {
+			tacit_cli_complain("hub", "there is no home folder: give --store DIR");
+			return STATUS_USAGE;
+		}
+		arguments->hub.folder = arguments->folder;
+		tacit_cli_complain("hub", "keeping streams in %s", arguments->folder);
+	}
+	return STATUS_OK;
+}
+
+/* -v: an entry as the network and the store see it */
+static void
+print_entry(void *arg, bool push, const char *name, const void *bytes, size_t len)
+{
+	static const char digits[] = "0123456789abcdef";
+	const unsigned char *at = bytes;
+
+	(void)arg;
+	printf("%s the stream %s: ", push ? "Push to" : "Pull from", name);
+	for (size_t i = 0; i < len; i++) {
+		putchar(digits[at[i] >> 4]);
+		putchar(digits[at[i] & 15]);
+	}
+	putchar('\n');
+}
+
+static int
+run(const struct arguments *arguments)
+{
+	struct tacit_cli_log log = {
+	    "hub", arguments->verbose > 1 ? TACIT_LOG_DEBUG : TACIT_LOG_INFO};
+	struct tacit_node *node = tacit_node_new();
+	struct tacit_hub hub;
+	tacit_err err;
+
+	tacit_node_on_log(node, tacit_cli_log_line, &log);
+	tacit_node_stop_on_signals(node);
+	tacit_hub_start(node, &arguments->hub, &hub);
+	if (arguments->verbose > 0)
+		tacit_stream_service_tap(hub.service, print_entry, NULL);
+	if (tacit_node_err(node) == TACIT_OK)
+		printf("Listening on %s\n", hub.address);
+	if ((err = tacit_node_run(node)) == TACIT_OK)
+		tacit_hub_stop(&hub);
+	tacit_node_free(node);
+	return err == TACIT_OK ? STATUS_OK : err == TACIT_EINVAL ? STATUS_USAGE : STATUS_FAILED;
+}
+
+int
+tacit_cli_hub(int argc, char **argv)
+{
+	static struct arguments arguments = {.hub.listen = "127.0.0.1:4000"};
+	int status;
+
+	if ((status = parse(argc, argv, &arguments)) != STATUS_OK ||
+	    (status = complete(&arguments)) != STATUS_OK)
+		return status;
+	return run(&arguments);
+}

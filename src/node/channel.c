@@ -1,0 +1,367 @@
+#include "node/channel.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "node/state.h"
+
+/*
+ * A message's way out: inner worker -> session (seals) -> along the route to the other end.
+ * In: outer worker -> session (opens) -> router, with the way back through the inner worker.  What
+ * the router hands to a worker or mailbox tells the session by its `done` that it was delivered.
+ */
+
+static void
+port_send(void *arg, struct tacit_msg *msg)
+{
+	struct tacit_channel *chan = arg;
+
+	msg->origin = TACIT_ORIGIN_LOCAL;
+	tacit_node_route(chan->node, msg);
+}
+
+static void
+port_wake_at(void *arg, tacit_msec at)
+{
+	struct tacit_channel *chan = arg;
+
+	tacit_alarm_set(chan->alarm, at);
+}
+
+static void
+flush_wanted(void *arg)
+{
+	struct tacit_channel *chan = arg;
+
+	tacit_turn_end_ask(chan->node, &chan->flush);
+}
+
+static void
+anchor_unref(struct tacit_channel_anchor *anchor)
+{
+	if (--anchor->refs == 0)
+		tacit_free(anchor);
+}
+
+/* a message was handled, handed out or dropped */
+static void
+on_delivered(void *arg, uint64_t sequence)
+{
+	struct tacit_channel_anchor *anchor = arg;
+	struct tacit_channel *chan = anchor->channel;
+
+	if (chan != NULL)
+		tacit_session_delivered(chan->session, sequence, tacit_node_now(chan->node));
+	anchor_unref(anchor);
+}
+
+static void
+on_deliver(void *arg, struct tacit_msg *msg, uint64_t sequence)
+{
+	struct tacit_channel *chan = arg;
+
+	chan->anchor->refs++;
+	msg->done = on_delivered;
+	msg->done_arg = chan->anchor;
+	msg->done_token = sequence;
+	if (tacit_route_prepend(&msg->ret, tacit_worker_address(chan->inner)) != TACIT_OK) {
+		tacit_node_log(chan->node, TACIT_LOG_INFO,
+		    "a message with too long a return route was dropped");
+		tacit_msg_unref(msg);
+		return;
+	}
+	tacit_node_route(chan->node, msg);
+}
+
+/* the end of a channel that the program opened and does not watch is an error of its node */
+static void
+remember_end(struct tacit_channel *chan, const struct tacit_session_event *event)
+{
+	chan->err = event->kind == TACIT_CHANNEL_FAILED ? event->err : TACIT_ECLOSED;
+	snprintf(chan->text, sizeof(chan->text), "%s",
+	    event->kind == TACIT_CHANNEL_FAILED ? event->text : "the other end closed the channel");
+	if (chan->established && chan->listener == NULL && chan->watch == NULL &&
+	    chan->err != TACIT_EUNCONFIRMED)
+		tacit_node_fail(chan->node, chan->err, "%s", chan->text);
+}
+
+static void
+on_event(void *arg, const struct tacit_session_event *event)
+{
+	struct tacit_channel *chan = arg;
+	struct tacit_channel_event told = {.kind = event->kind,
+	    .channel = chan,
+	    .peer = chan->peer,
+	    .sequence = event->sequence,
+	    .bytes = event->bytes,
+	    .len = event->len,
+	    .err = event->err,
+	    .text = event->text};
+
+	if (event->kind == TACIT_CHANNEL_ESTABLISHED) {
+		chan->established = true;
+		tacit_identifier_format(tacit_session_peer(chan->session), chan->peer);
+	} else if (event->kind == TACIT_CHANNEL_FAILED || event->kind == TACIT_CHANNEL_CLOSED) {
+		remember_end(chan, event);
+	}
+	if (chan->watch != NULL)
+		chan->watch(chan->watch_arg, &told);
+	else if (chan->listener != NULL)
+		tacit_listener_tell(chan->listener, &told);
+}
+
+/* after each call into the session: is it over, did its handshake end? */
+static void
+settle(struct tacit_channel *chan)
+{
+	if (tacit_session_state(chan->session) == TACIT_SESSION_OVER)
+		chan->open = 0;
+	if (chan->listener != NULL)
+		tacit_listener_settled(chan->listener, chan);
+}
+
+static void
+on_outer(void *self, struct tacit_msg *msg)
+{
+	struct tacit_channel *chan = self;
+
+	tacit_session_handle(chan->session, msg, tacit_node_now(chan->node));
+	settle(chan);
+}
+
+static void
+on_inner(void *self, struct tacit_msg *msg)
+{
+	struct tacit_channel *chan = self;
+	tacit_err err;
+
+	tacit_route_pop(&msg->onward);
+	if ((err = tacit_session_send(chan->session, msg)) != TACIT_OK)
+		tacit_node_log(chan->node, TACIT_LOG_INFO,
+		    "a message for a channel was dropped: %s", tacit_strerror(err));
+}
+
+static int
+inner_has_room(void *self)
+{
+	struct tacit_channel *chan = self;
+
+	return tacit_session_has_room(chan->session);
+}
+
+static tacit_err
+inner_check(void *self, const struct tacit_msg *msg)
+{
+	struct tacit_channel *chan = self;
+
+	return tacit_session_check(chan->session, msg);
+}
+
+static void
+on_alarm(void *arg)
+{
+	struct tacit_channel *chan = arg;
+
+	tacit_session_tick(chan->session, tacit_node_now(chan->node));
+	settle(chan);
+}
+
+static void
+on_turn_end(void *arg)
+{
+	struct tacit_channel *chan = arg;
+
+	tacit_session_flush(chan->session, tacit_node_now(chan->node));
+	settle(chan);
+}
+
+static tacit_err
+make_session(struct tacit_channel *chan, const struct tacit_channel_parts *parts)
+{
+	struct tacit_session_config config = {
+	    .identity = &parts->entity->identity,
+	    .policy = &parts->trust->policy,
+	    .port = {chan, port_send, port_wake_at, *tacit_node_random(chan->node)},
+	    .arg = chan,
+	    .deliver = on_deliver,
+	    .event = on_event,
+	    .flush_wanted = flush_wanted,
+	};
+
+	if (parts->hello != NULL)
+		return tacit_session_new_responder(&config, parts->hello, &chan->session);
+	return tacit_session_new_initiator(&config, parts->route, &chan->session);
+}
+
+tacit_err
+tacit_channel_bind(
+    struct tacit_node *node, const struct tacit_channel_parts *parts, struct tacit_channel **ret)
+{
+	struct tacit_channel *chan = tacit_alloc(sizeof(*chan));
+	tacit_err err = TACIT_ENOMEM;
+
+	if (chan == NULL)
+		return err;
+	chan->node = node;
+	chan->listener = parts->listener;
+	chan->open = 1;
+	tacit_list_init(&chan->list);
+	tacit_turn_end_init(&chan->flush, on_turn_end, chan);
+	if ((chan->anchor = tacit_alloc(sizeof(*chan->anchor))) == NULL)
+		goto fail;
+	*chan->anchor = (struct tacit_channel_anchor){chan, 1};
+	if ((chan->alarm = tacit_alarm_new(node, on_alarm, chan)) == NULL)
+		goto fail;
+	if ((err = make_session(chan, parts)) != TACIT_OK)
+		goto fail;
+	err = TACIT_ENOMEM;
+	if ((chan->outer = tacit_worker_add(node, tacit_session_name(chan->session),
+		 TACIT_HEARS_LOCAL | TACIT_HEARS_NETWORK | TACIT_HEARS_CHANNEL, on_outer, chan)) ==
+		NULL ||
+	    (chan->inner = tacit_worker_add(node, NULL, TACIT_HEARS_LOCAL, on_inner, chan)) == NULL)
+		goto fail;
+	tacit_worker_set_room(chan->inner, inner_has_room);
+	tacit_worker_set_check(chan->inner, inner_check);
+	*ret = chan;
+	return TACIT_OK;
+fail:
+	tacit_channel_unbind(chan);
+	return err;
+}
+
+void
+tacit_channel_unbind(struct tacit_channel *chan)
+{
+	tacit_list_remove(&chan->list);
+	tacit_turn_end_cancel(&chan->flush);
+	if (chan->anchor != NULL) {
+		chan->anchor->channel = NULL;
+		anchor_unref(chan->anchor);
+	}
+	tacit_session_free(chan->session);
+	tacit_worker_remove(chan->outer);
+	tacit_worker_remove(chan->inner);
+	tacit_alarm_free(chan->alarm);
+	tacit_free(chan);
+}
+
+/* the program's side ---------------------------------------------------------------------------- */
+
+static void
+free_channel(struct tacit_owned *self)
+{
+	tacit_channel_unbind(TACIT_CONTAINER(self, struct tacit_channel, owned));
+}
+
+/* a program that goes without closing says so, without waiting */
+static void
+close_channel(struct tacit_owned *self)
+{
+	struct tacit_channel *chan = TACIT_CONTAINER(self, struct tacit_channel, owned);
+
+	tacit_session_close(chan->session, tacit_node_now(chan->node));
+}
+
+static int
+decided(void *arg)
+{
+	const struct tacit_channel *chan = arg;
+
+	return chan->established || !chan->open;
+}
+
+struct tacit_channel *
+tacit_channel_open(struct tacit_node *node, struct tacit_entity *entity,
+    const struct tacit_route *route, const struct tacit_trust *trust)
+{
+	struct tacit_channel_parts parts = {.entity = entity, .trust = trust, .route = route};
+	struct tacit_channel *chan;
+	tacit_err err;
+
+	if (!tacit_node_usable(node) || tacit_node_stopped(node))
+		return NULL;
+	if (entity == NULL || route == NULL || trust == NULL || tacit_node_in_loop(node)) {
+		tacit_node_fail(node, TACIT_EINVAL,
+		    "a channel needs an entity, a route and a "
+		    "trust policy, and cannot be opened in a handler");
+		return NULL;
+	}
+	if ((err = tacit_channel_bind(node, &parts, &chan)) != TACIT_OK) {
+		tacit_node_fail(node, err, "cannot open a channel: %s", tacit_strerror(err));
+		return NULL;
+	}
+	chan->owned.free = free_channel;
+	chan->owned.close = close_channel;
+	tacit_node_own(node, &chan->owned);
+	tacit_session_start(chan->session, tacit_node_now(node));
+	if (tacit_node_wait(node, decided, chan, TACIT_FOREVER) != TACIT_OK)
+		return NULL;
+	if (!chan->established) {
+		tacit_node_fail(node, chan->err, "no secure channel: %s", chan->text);
+		return NULL;
+	}
+	return chan;
+}
+
+void
+tacit_channel_watch_events(struct tacit_channel *chan, tacit_channel_watch watch, void *arg)
+{
+	if (chan == NULL)
+		return;
+	chan->watch = watch;
+	chan->watch_arg = arg;
+}
+
+const char *
+tacit_channel_address(const struct tacit_channel *chan)
+{
+	return chan != NULL ? tacit_worker_name(chan->inner) : NULL;
+}
+
+const char *
+tacit_channel_peer(const struct tacit_channel *chan)
+{
+	return chan != NULL ? chan->peer : "";
+}
+
+static int
+acknowledged(void *arg)
+{
+	const struct tacit_channel *chan = arg;
+
+	return !chan->open || tacit_session_state(chan->session) != TACIT_SESSION_ESTABLISHED ||
+	       tacit_session_unacknowledged(chan->session) == 0;
+}
+
+tacit_err
+tacit_channel_flush(struct tacit_channel *chan, long timeout_ms)
+{
+	tacit_err err;
+
+	if (chan == NULL)
+		return TACIT_EINVAL;
+	if ((err = tacit_node_wait(chan->node, acknowledged, chan, timeout_ms)) != TACIT_OK)
+		return err;
+	return tacit_session_unacknowledged(chan->session) == 0 ? TACIT_OK : TACIT_ECLOSED;
+}
+
+tacit_err
+tacit_channel_close(struct tacit_channel *chan)
+{
+	if (chan == NULL)
+		return TACIT_OK;
+	if (tacit_node_in_loop(chan->node))
+		return tacit_node_fail(
+		    chan->node, TACIT_EINVAL, "a handler cannot wait for a channel to close");
+	if (!chan->open)
+		return chan->err;
+	tacit_session_close(chan->session, tacit_node_now(chan->node));
+	settle(chan);
+	/* also when the node was stopped: the engine's own deadline ends this */
+	if (tacit_session_state(chan->session) == TACIT_SESSION_CLOSING)
+		tacit_loop_quiesce(chan->node, &chan->open, 2 * TACIT_CLOSE_WAIT_MS);
+	if (tacit_session_close_confirmed(chan->session) || chan->err == TACIT_ECLOSED)
+		return TACIT_OK;
+	return tacit_node_fail(chan->node, TACIT_EUNCONFIRMED, "%s", chan->text);
+}

@@ -1,0 +1,147 @@
+#include "node/entity.h"
+
+#include <stdarg.h>
+
+#include "base/memory.h"
+#include "base/secret.h"
+
+struct owned_vault {
+	struct tacit_owned owned;
+	struct tacit_vault *vault;
+};
+
+static void
+free_vault(struct tacit_owned *self)
+{
+	struct owned_vault *owned = TACIT_CONTAINER(self, struct owned_vault, owned);
+
+	tacit_vault_destroy(owned->vault);
+	tacit_free(owned);
+}
+
+struct tacit_vault *
+tacit_vault_new(struct tacit_node *node)
+{
+	struct owned_vault *owned;
+
+	if (!tacit_node_usable(node))
+		return NULL;
+	if ((owned = tacit_alloc(sizeof(*owned))) == NULL ||
+	    tacit_vault_create(tacit_node_random(node), &owned->vault) != TACIT_OK) {
+		tacit_free(owned);
+		tacit_node_fail(node, TACIT_ENOMEM, "no memory for a vault");
+		return NULL;
+	}
+	if (!tacit_secret_locked())
+		tacit_node_log(node, TACIT_LOG_WARNING,
+		    "memory for keys could not be locked and may be swapped out: raise ulimit -l");
+	owned->owned.free = free_vault;
+	tacit_node_own(node, &owned->owned);
+	return owned->vault;
+}
+
+static void
+free_entity(struct tacit_owned *self)
+{
+	struct tacit_entity *entity = TACIT_CONTAINER(self, struct tacit_entity, owned);
+
+	tacit_identity_fini(&entity->identity);
+	tacit_free(entity);
+}
+
+struct tacit_entity *
+tacit_entity_new(struct tacit_node *node, struct tacit_vault *vault)
+{
+	struct tacit_entity *entity;
+
+	if (!tacit_node_usable(node) || vault == NULL)
+		return NULL;
+	if ((entity = tacit_alloc(sizeof(*entity))) == NULL ||
+	    tacit_identity_create(vault, &entity->identity) != TACIT_OK) {
+		tacit_free(entity);
+		tacit_node_fail(node, TACIT_ENOMEM, "no memory for an entity");
+		return NULL;
+	}
+	tacit_identifier_format(&entity->identity.identifier, entity->text);
+	entity->owned.free = free_entity;
+	tacit_node_own(node, &entity->owned);
+	return entity;
+}
+
+const char *
+tacit_entity_identifier(const struct tacit_entity *entity)
+{
+	return entity != NULL ? entity->text : "";
+}
+
+static void
+free_trust(struct tacit_owned *self)
+{
+	struct tacit_trust *trust = TACIT_CONTAINER(self, struct tacit_trust, owned);
+
+	tacit_policy_fini(&trust->policy);
+	tacit_free(trust);
+}
+
+/* a policy that refuses everybody, until it is filled in */
+static struct tacit_trust *
+trust_new(struct tacit_node *node)
+{
+	struct tacit_trust *trust;
+
+	if (!tacit_node_usable(node))
+		return NULL;
+	if ((trust = tacit_alloc(sizeof(*trust))) == NULL) {
+		tacit_node_fail(node, TACIT_ENOMEM, "no memory for a trust policy");
+		return NULL;
+	}
+	trust->owned.free = free_trust;
+	tacit_node_own(node, &trust->owned);
+	return trust;
+}
+
+const struct tacit_trust *
+tacit_trust_everyone(struct tacit_node *node)
+{
+	struct tacit_trust *trust = trust_new(node);
+
+	if (trust != NULL) {
+		tacit_policy_everyone(&trust->policy);
+		tacit_node_log(node, TACIT_LOG_WARNING,
+		    "trusting everyone: whoever carries the messages could sit in the middle");
+	}
+	return trust;
+}
+
+const struct tacit_trust *
+tacit_trust_exactly(struct tacit_node *node, ...)
+{
+	struct tacit_trust *trust = trust_new(node);
+	struct tacit_identifier identifiers[64];
+	size_t count = 0;
+	const char *text;
+	va_list list;
+
+	if (trust == NULL)
+		return NULL;
+	va_start(list, node);
+	while ((text = va_arg(list, const char *)) != NULL) {
+		if (count == sizeof(identifiers) / sizeof(identifiers[0]) ||
+		    tacit_identifier_parse(text, &identifiers[count]) != TACIT_OK)
+			break;
+		count++;
+	}
+	va_end(list);
+	if (text != NULL || count == 0) {
+		tacit_node_fail(node, TACIT_EINVAL,
+		    "not an identifier: '%s': it is P and 64 hex digits, as the other side prints "
+		    "it",
+		    text != NULL ? text : "");
+		return NULL;
+	}
+	if (tacit_policy_exactly(identifiers, count, &trust->policy) != TACIT_OK) {
+		tacit_node_fail(node, TACIT_ENOMEM, "no memory for a trust policy");
+		return NULL;
+	}
+	return trust;
+}

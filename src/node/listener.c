@@ -1,0 +1,222 @@
+#include <stdio.h>
+
+#include "base/memory.h"
+#include "channel/acceptor.h"
+#include "channel/handshake.h"
+#include "node/channel.h"
+
+struct tacit_listener {
+	struct tacit_owned owned;
+	struct tacit_node *node;
+	struct tacit_worker *worker;
+	struct tacit_acceptor *acceptor;
+	struct tacit_entity *entity;
+	const struct tacit_trust *trust;
+	struct tacit_list channels; /* the youngest last */
+	struct tacit_list over;     /* sessions that are over; freed at the end of the turn */
+	size_t count;
+	struct tacit_turn_end sweep;
+	tacit_channel_watch watch;
+	void *watch_arg;
+};
+
+static void
+drop(struct tacit_listener *listener, struct tacit_channel *chan)
+{
+	tacit_acceptor_remove(listener->acceptor, chan->session);
+	listener->count--;
+	tacit_channel_unbind(chan);
+}
+
+static void
+sweep(void *arg)
+{
+	struct tacit_listener *listener = arg;
+
+	while (!tacit_list_empty(&listener->over))
+		drop(listener, TACIT_CONTAINER(listener->over.next, struct tacit_channel, list));
+}
+
+void
+tacit_listener_settled(struct tacit_listener *listener, struct tacit_channel *chan)
+{
+	if (tacit_session_state(chan->session) != TACIT_SESSION_ANSWERED)
+		tacit_acceptor_remove(listener->acceptor, chan->session);
+	if (!chan->open) {
+		tacit_list_remove(&chan->list);
+		tacit_list_append(&listener->over, &chan->list);
+		tacit_turn_end_ask(listener->node, &listener->sweep);
+	}
+}
+
+void
+tacit_listener_tell(struct tacit_listener *listener, const struct tacit_channel_event *event)
+{
+	if (event->kind == TACIT_CHANNEL_FAILED)
+		tacit_node_log(listener->node, TACIT_LOG_INFO, "channel ended: %s", event->text);
+	if (listener->watch != NULL)
+		listener->watch(listener->watch_arg, event);
+}
+
+/* the channel that was silent longest makes room */
+static void
+make_room(struct tacit_listener *listener)
+{
+	struct tacit_channel *quietest = NULL;
+
+	if (listener->count < TACIT_CHANNELS_MAX)
+		return;
+	for (struct tacit_list *at = listener->channels.next; at != &listener->channels;
+	     at = at->next) {
+		struct tacit_channel *chan = TACIT_CONTAINER(at, struct tacit_channel, list);
+
+		if (quietest == NULL || tacit_session_heard_at(chan->session) <
+					    tacit_session_heard_at(quietest->session))
+			quietest = chan;
+	}
+	if (quietest != NULL) {
+		tacit_node_log(listener->node, TACIT_LOG_WARNING,
+		    "too many channels: the one that was silent longest is given up");
+		drop(listener, quietest);
+	}
+}
+
+static struct tacit_channel *
+channel_of(struct tacit_listener *listener, const struct tacit_session *session)
+{
+	for (struct tacit_list *at = listener->channels.next; at != &listener->channels;
+	     at = at->next) {
+		struct tacit_channel *chan = TACIT_CONTAINER(at, struct tacit_channel, list);
+
+		if (chan->session == session)
+			return chan;
+	}
+	return NULL;
+}
+
+static void
+answer(struct tacit_listener *listener, const struct tacit_msg *hello)
+{
+	struct tacit_channel_parts parts = {.entity = listener->entity,
+	    .trust = listener->trust,
+	    .hello = hello,
+	    .listener = listener};
+	struct tacit_session *oldest;
+	struct tacit_channel *chan, *forgotten;
+	tacit_err err;
+
+	make_room(listener);
+	if ((err = tacit_channel_bind(listener->node, &parts, &chan)) != TACIT_OK) {
+		tacit_node_log(listener->node, TACIT_LOG_INFO, "a handshake was not answered: %s",
+		    tacit_strerror(err));
+		return;
+	}
+	tacit_list_append(&listener->channels, &chan->list);
+	listener->count++;
+	oldest = tacit_acceptor_add(listener->acceptor, hello, chan->session);
+	if (oldest != NULL && (forgotten = channel_of(listener, oldest)) != NULL)
+		drop(listener, forgotten);
+	tacit_session_start(chan->session, tacit_node_now(listener->node));
+}
+
+static void
+on_msg(void *self, struct tacit_msg *msg)
+{
+	struct tacit_listener *listener = self;
+	struct tacit_session *session;
+
+	if (msg->len == 0 || tacit_msg_payload(msg)[0] != TACIT_KIND_MESSAGE_1 ||
+	    msg->ret.count == 0) {
+		tacit_node_log(listener->node, TACIT_LOG_DEBUG,
+		    "%s: a message that begins no handshake was dropped",
+		    tacit_worker_name(listener->worker));
+	} else {
+		switch (tacit_acceptor_hear(listener->acceptor, msg, &session)) {
+		case TACIT_HELLO_NEW:
+			answer(listener, msg);
+			break;
+		case TACIT_HELLO_AGAIN:
+			tacit_session_hello_again(session);
+			break;
+		case TACIT_HELLO_OLD:
+			break;
+		}
+	}
+	tacit_msg_unref(msg);
+}
+
+static void
+free_listener(struct tacit_owned *self)
+{
+	struct tacit_listener *listener = TACIT_CONTAINER(self, struct tacit_listener, owned);
+
+	tacit_turn_end_cancel(&listener->sweep);
+	sweep(listener);
+	while (!tacit_list_empty(&listener->channels))
+		drop(
+		    listener, TACIT_CONTAINER(listener->channels.next, struct tacit_channel, list));
+	tacit_acceptor_free(listener->acceptor);
+	tacit_worker_remove(listener->worker);
+	tacit_free(listener);
+}
+
+/* says goodbye on every channel, without waiting for the answers */
+static void
+close_listener(struct tacit_owned *self)
+{
+	struct tacit_listener *listener = TACIT_CONTAINER(self, struct tacit_listener, owned);
+
+	for (struct tacit_list *at = listener->channels.next; at != &listener->channels;
+	     at = at->next) {
+		struct tacit_channel *chan = TACIT_CONTAINER(at, struct tacit_channel, list);
+
+		tacit_session_close(chan->session, tacit_node_now(listener->node));
+	}
+}
+
+struct tacit_listener *
+tacit_listener_start(struct tacit_node *node, const char *name, struct tacit_entity *entity,
+    const struct tacit_trust *trust)
+{
+	struct tacit_listener *listener;
+
+	if (!tacit_node_usable(node))
+		return NULL;
+	if (name == NULL || entity == NULL || trust == NULL) {
+		tacit_node_fail(
+		    node, TACIT_EINVAL, "a listener needs a name, an entity and a trust policy");
+		return NULL;
+	}
+	if ((listener = tacit_alloc(sizeof(*listener))) == NULL ||
+	    tacit_acceptor_new(&listener->acceptor) != TACIT_OK) {
+		tacit_free(listener);
+		tacit_node_fail(node, TACIT_ENOMEM, "no memory for a listener");
+		return NULL;
+	}
+	listener->node = node;
+	listener->entity = entity;
+	listener->trust = trust;
+	tacit_list_init(&listener->channels);
+	tacit_list_init(&listener->over);
+	tacit_turn_end_init(&listener->sweep, sweep, listener);
+	listener->worker = tacit_worker_add(node, name,
+	    TACIT_HEARS_LOCAL | TACIT_HEARS_NETWORK | TACIT_HEARS_CHANNEL, on_msg, listener);
+	if (listener->worker == NULL) {
+		tacit_acceptor_free(listener->acceptor);
+		tacit_free(listener);
+		return NULL;
+	}
+	listener->owned.free = free_listener;
+	listener->owned.close = close_listener;
+	tacit_node_own(node, &listener->owned);
+	return listener;
+}
+
+void
+tacit_listener_watch(struct tacit_listener *listener, tacit_channel_watch watch, void *arg)
+{
+	if (listener == NULL)
+		return;
+	listener->watch = watch;
+	listener->watch_arg = arg;
+}
