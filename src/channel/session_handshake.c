@@ -141,18 +141,27 @@ accept_message2(struct tacit_session *session, struct tacit_noise_xx *candidate,
 	repeat_from(session, now);
 }
 
+/* what was not read because memory lacked says nothing about its sender, and comes again */
+static void
+not_read(struct tacit_session *session, tacit_err err)
+{
+	if (err != TACIT_ENOMEM)
+		tacit_session_tell(session, TACIT_CHANNEL_UNAUTHENTIC);
+}
+
 static void
 handle_message2(struct tacit_session *session, const struct tacit_msg *msg, tacit_msec now)
 {
 	struct tacit_noise_xx *candidate = tacit_secret_new(sizeof(*candidate));
 	struct tacit_identifier peer;
+	tacit_err err;
 
 	if (candidate == NULL)
 		return;
 	tacit_noise_xx_copy(candidate, session->noise);
-	if (tacit_handshake_consume2(candidate, tacit_msg_payload(msg), msg->len, &peer) !=
-	    TACIT_OK) {
-		tacit_session_tell(session, TACIT_CHANNEL_UNAUTHENTIC);
+	err = tacit_handshake_consume2(candidate, tacit_msg_payload(msg), msg->len, &peer);
+	if (err != TACIT_OK) {
+		not_read(session, err);
 	} else if (judge(session, &peer) != TACIT_OK) {
 		distrust(session, &peer);
 	} else {
@@ -202,16 +211,17 @@ handle_message3(struct tacit_session *session, const struct tacit_msg *msg, taci
 {
 	struct tacit_noise_xx *candidate = tacit_secret_new(sizeof(*candidate));
 	struct tacit_identifier peer;
+	tacit_err err;
 
 	if (candidate == NULL)
 		return;
 	tacit_noise_xx_copy(candidate, session->noise);
-	if (tacit_handshake_consume3(candidate, tacit_msg_payload(msg), msg->len, &peer) ==
-	    TACIT_OK) {
+	err = tacit_handshake_consume3(candidate, tacit_msg_payload(msg), msg->len, &peer);
+	if (err == TACIT_OK) {
 		tacit_noise_xx_copy(session->noise, candidate);
 		accept_message3(session, msg, &peer, now);
 	} else {
-		tacit_session_tell(session, TACIT_CHANNEL_UNAUTHENTIC);
+		not_read(session, err);
 	}
 	tacit_noise_xx_fini(candidate);
 	tacit_secret_free(candidate);
