@@ -46,7 +46,7 @@ TACIT_API void tacit_context_free(struct tacit_context *ctx);
  *
  * The bytes travel as a typed body (PROTOCOL.md 1.4): what a program of 2021 calls a String or
  * bytes.  Sending does not wait, except for room: through a secure channel whose window is full
- * it runs the loop until there is some (in a handler: TACIT_ELIMIT).
+ * it runs the loop until there is some; a handler's messages wait their turn inside, 64 MB of them.
  * Errors: TACIT_ELIMIT (longer than 61,440 bytes through a channel), TACIT_ECLOSED, TACIT_ENOTFOUND
  * (no such worker here), TACIT_ENOMEM; remembered by the node when not sent by a handler.
  */

@@ -54,6 +54,10 @@
 /* data records and bytes that may be on the way and not yet delivered, each direction */
 #define TACIT_WINDOW_RECORDS 4096u
 #define TACIT_WINDOW_BYTES   (8u << 20)
+/* messages and bytes that wait to be sealed, beyond the window: replies of handlers, which cannot
+ * wait for room */
+#define TACIT_UNSEALED_MAX     65536u
+#define TACIT_UNSEALED_LEN_MAX (64u << 20)
 /* ranges of received records that an acknowledgement names */
 #define TACIT_RANGES_MAX 32u
 /* AES blocks sealed under one key: 2^36, where the advantage against GCM is 2^-57 (RFC 9001

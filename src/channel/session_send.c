@@ -41,7 +41,9 @@ tacit_session_check(const struct tacit_session *session, const struct tacit_msg 
 {
 	if (session->state != TACIT_SESSION_ESTABLISHED)
 		return TACIT_ECLOSED;
-	if (tacit_msg_encoded_len(msg) > TACIT_MESSAGE_LEN_MAX)
+	if (tacit_msg_encoded_len(msg) > TACIT_MESSAGE_LEN_MAX ||
+	    session->pending.count >= TACIT_UNSEALED_MAX ||
+	    session->pending_bytes >= TACIT_UNSEALED_LEN_MAX)
 		return TACIT_ELIMIT;
 	return TACIT_OK;
 }

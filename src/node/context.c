@@ -166,12 +166,10 @@ admit(struct tacit_node *node, const struct tacit_msg *msg)
 	struct door door = {node, &msg->onward};
 	tacit_err err;
 
-	if (!has_room(&door)) {
-		if (node->in_loop)
-			return TACIT_ELIMIT;
-		if ((err = tacit_node_wait(node, has_room, &door, TACIT_FOREVER)) != TACIT_OK)
-			return err;
-	}
+	/* a handler cannot wait: what it says waits instead, within the bounds that check knows */
+	if (!node->in_loop && !has_room(&door) &&
+	    (err = tacit_node_wait(node, has_room, &door, TACIT_FOREVER)) != TACIT_OK)
+		return err;
 	return check(node, msg);
 }
 

@@ -71,11 +71,11 @@ void tacit_worker_remove(struct tacit_worker *worker);
 void tacit_worker_set_hears(struct tacit_worker *worker, unsigned hears);
 const char *tacit_worker_name(const struct tacit_worker *worker);
 /*
- * Back-pressure for tacit_send and tacit_reply, whose first hop this worker is: has_room says
- * whether one more message may come (outside the loop they wait until it may; inside they fail
- * with TACIT_ELIMIT), then check may refuse the message (its onward route begins with the
- * worker).  Both are called with the worker's self, and may be NULL.  A worker whose end is over
- * says that there is room, and refuses.
+ * Back-pressure for tacit_send and tacit_reply, whose first hop this worker is: outside the loop
+ * they wait until has_room says that one more message may come; a handler, which cannot wait, is
+ * not held up.  Then check may refuse the message (its onward route begins with the worker); it
+ * bounds what handlers send.  Both are called with the worker's self, and may be NULL.  A worker
+ * whose end is over says that there is room, and refuses.
  */
 void tacit_worker_set_room(struct tacit_worker *worker, int (*has_room)(void *self));
 void tacit_worker_set_check(

@@ -407,7 +407,15 @@ a_handler_does_not_wait_for_room(void **state)
 	assert_int_equal(tacit_route_append(&msg->ret, tacit_address_worker("window")), TACIT_OK);
 	tacit_node_route(node, msg);
 	node_step(node);
-	assert_int_equal(err, TACIT_ELIMIT);
+	assert_int_equal(err, TACIT_OK);
+	assert_int_equal(window.seen, 1);
+	/* check still refuses */
+	window.closed = true;
+	msg = msg_for("w", TACIT_ORIGIN_LOCAL);
+	assert_int_equal(tacit_route_append(&msg->ret, tacit_address_worker("window")), TACIT_OK);
+	tacit_node_route(node, msg);
+	node_step(node);
+	assert_int_equal(err, TACIT_ECLOSED);
 	assert_int_equal(tacit_node_err(node), TACIT_OK);
 	tacit_node_free(node);
 }
