@@ -38,6 +38,7 @@ static void
 run_seed(uint64_t seed, uint64_t count)
 {
 	struct pair *pair = pair_new(seed);
+	bool both = false;
 
 	pair->drop = (unsigned)(pair_random(&pair->random) % 300);
 	pair->twice = (unsigned)(pair_random(&pair->random) % 300);
@@ -47,9 +48,18 @@ run_seed(uint64_t seed, uint64_t count)
 	converse(pair, count, 3600 * 1000);
 	tacit_session_close(pair->ends[0].session, pair->now);
 	pair->drop = 0;
+	/* every other time both close, one later than the other by up to a second */
+	if (seed % 2 == 0) {
+		pair_run(pair, pair_random(&pair->random) % 1000);
+		both = tacit_session_state(pair->ends[1].session) == TACIT_SESSION_ESTABLISHED;
+		tacit_session_close(pair->ends[1].session, pair->now);
+	}
 	pair_run(pair, TACIT_CLOSE_WAIT_MS + 1);
 	assert_true(tacit_session_close_confirmed(pair->ends[0].session));
+	assert_int_equal(tacit_session_close_confirmed(pair->ends[1].session), both);
+	assert_int_equal(pair->ends[0].events[TACIT_CHANNEL_CLOSED], both);
 	assert_int_equal(pair->ends[1].events[TACIT_CHANNEL_CLOSED], 1);
+	assert_int_equal(pair->ends[1].events[TACIT_CHANNEL_FAILED], 0);
 	assert_int_equal(pair->ends[0].events[TACIT_CHANNEL_FAILED], 0);
 	assert_int_equal(pair->ends[0].events[TACIT_CHANNEL_UNAUTHENTIC], 0);
 	assert_int_equal(pair->ends[1].events[TACIT_CHANNEL_UNAUTHENTIC], 0);
