@@ -31,8 +31,11 @@ fire(uv_timer_t *timer)
 	struct tacit_alarm *alarm = timer->data;
 	struct tacit_node *node = timer->loop->data;
 
-	if (!node->quiet)
-		alarm->fn(alarm->arg);
+	if (node->quiet)
+		return;
+	node->in_alarm = true;
+	alarm->fn(alarm->arg);
+	node->in_alarm = false;
 }
 
 void
@@ -48,7 +51,9 @@ tacit_alarm_set(struct tacit_alarm *alarm, tacit_msec at)
 	if (!node->in_loop)
 		uv_update_time(&node->loop);
 	now = uv_now(&node->loop);
-	uv_timer_start(&alarm->timer, fire, at > now ? at - now : 0, 0);
+	if (at <= now) /* libuv runs what is due now until nothing is: the turn has to end first */
+		at = node->in_alarm ? now + 1 : now;
+	uv_timer_start(&alarm->timer, fire, at - now, 0);
 }
 
 static void

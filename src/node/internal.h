@@ -101,7 +101,8 @@ void tacit_node_set_transport(
 /* runs fn once at a time; set again and again */
 struct tacit_alarm;
 struct tacit_alarm *tacit_alarm_new(struct tacit_node *node, void (*fn)(void *arg), void *arg);
-/* at: monotonic ms as in tacit_node_now; TACIT_NEVER: not at all.  A set earlier is replaced */
+/* at: monotonic ms as in tacit_node_now; TACIT_NEVER: not at all.  A set earlier is replaced.
+ * Set by an alarm to a time that is over it rings after the turn ends, in the next ms */
 void tacit_alarm_set(struct tacit_alarm *alarm, tacit_msec at);
 void tacit_alarm_free(struct tacit_alarm *alarm);
 

@@ -69,6 +69,7 @@ struct tacit_node {
 	unsigned busy; /* handles being closed and requests under way: freeing waits for them */
 	unsigned lingering; /* connections that still write while the node is freed */
 	bool in_loop;
+	bool in_alarm;
 	bool quiet; /* being freed: alarms are still, nothing is routed */
 
 	/* the call that waits; NULL and false when none does */

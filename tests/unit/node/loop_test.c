@@ -197,6 +197,54 @@ alarms_ring_once_and_can_be_moved(void **state)
 	tacit_node_free(node);
 }
 
+/* an alarm that is due until a hook did what it asks for, as a channel's is */
+struct impatient {
+	struct tacit_node *node;
+	struct tacit_alarm *alarm, *other;
+	struct tacit_turn_end hook;
+	bool done;
+};
+
+static void
+ask_and_ring_again(void *arg)
+{
+	struct impatient *impatient = arg;
+
+	if (impatient->done)
+		return;
+	tacit_turn_end_ask(impatient->node, &impatient->hook);
+	tacit_alarm_set(impatient->alarm, tacit_node_now(impatient->node));
+	tacit_alarm_set(impatient->other, tacit_node_now(impatient->node) - 5);
+}
+
+static void
+do_it(void *arg)
+{
+	((struct impatient *)arg)->done = true;
+}
+
+static int
+is_done(void *arg)
+{
+	return ((struct impatient *)arg)->done;
+}
+
+static void
+an_alarm_that_is_due_again_lets_the_turn_end(void **state)
+{
+	struct tacit_node *node = tacit_node_new();
+	struct impatient impatient = {.node = node};
+
+	(void)state;
+	impatient.alarm = tacit_alarm_new(node, ask_and_ring_again, &impatient);
+	impatient.other = tacit_alarm_new(node, ask_and_ring_again, &impatient);
+	tacit_turn_end_init(&impatient.hook, do_it, &impatient);
+	tacit_alarm_set(impatient.alarm, 0);
+	/* forever would be the failure */
+	assert_int_equal(tacit_node_wait(node, is_done, &impatient, 60000), TACIT_OK);
+	tacit_node_free(node);
+}
+
 static void
 the_clock_goes_on_outside_the_loop(void **state)
 {
@@ -362,6 +410,7 @@ main(void)
 	    cmocka_unit_test(four_threads_post),
 	    cmocka_unit_test(posts_are_bounded_and_run_before_the_end),
 	    cmocka_unit_test(alarms_ring_once_and_can_be_moved),
+	    cmocka_unit_test(an_alarm_that_is_due_again_lets_the_turn_end),
 	    cmocka_unit_test(the_clock_goes_on_outside_the_loop),
 	    cmocka_unit_test(turn_ends_run_once_after_the_messages),
 	    cmocka_unit_test(descriptors_are_watched),
