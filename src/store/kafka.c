@@ -55,6 +55,14 @@ tacit_kafka_queue_watch(struct kafka *k, rd_kafka_queue_t *queue)
 	tacit_kafka_wake(k);
 }
 
+void
+tacit_kafka_queue_free(rd_kafka_queue_t *queue)
+{
+	/* the handle may outlive the descriptor, whose number is then somebody else's */
+	rd_kafka_queue_io_event_enable(queue, -1, NULL, 0);
+	rd_kafka_queue_destroy(queue);
+}
+
 tacit_msec
 tacit_kafka_clock(void)
 {

@@ -68,8 +68,8 @@ run(struct kafka_ask *ask)
 	bool patient;
 
 	if (ask->stream == NULL) {
-		rd_kafka_destroy(ask->producer->rk);
-		ask->producer->rk = NULL;
+		tacit_kafka_producer_free(ask->producer);
+		ask->producer = NULL;
 		return true;
 	}
 	if (left_ms(ask) == 0) {
@@ -211,8 +211,6 @@ tacit_kafka_helper_answers(struct kafka *k)
 	while ((ask = take(&k->helper, &k->helper.answers)) != NULL) {
 		if (ask->stream != NULL)
 			tacit_kafka_topic_answer(k, ask);
-		else
-			tacit_kafka_producer_free(ask->producer);
 		tacit_free(ask);
 	}
 }

@@ -232,6 +232,8 @@ void tacit_kafka_diag(struct kafka *k, enum tacit_store_kafka_level level, const
 void tacit_kafka_wake(struct kafka *k);
 /* lets the queue write to wake_fd, and has it drained once: until then it is silent */
 void tacit_kafka_queue_watch(struct kafka *k, rd_kafka_queue_t *queue);
+/* no more of that, and destroys it */
+void tacit_kafka_queue_free(rd_kafka_queue_t *queue);
 tacit_msec tacit_kafka_clock(void);
 /* all of from to the end of to */
 void tacit_kafka_list_move(struct tacit_list *from, struct tacit_list *to);
@@ -241,6 +243,11 @@ void tacit_kafka_event_other(struct kafka *k, rd_kafka_event_t *event);
 /* kafka_cluster.c */
 /* waits until the cluster answers, and learns its size and defaults; blocks */
 TACIT_MUST_USE tacit_err tacit_kafka_cluster_connect(struct kafka *k, char *text, size_t cap);
+
+/* kafka_end.c */
+/* destroys handles, whose queues were freed, and waits for that; false: not all were gone in time.
+ * Thread: any */
+bool tacit_kafka_handles_end(rd_kafka_t *const *handles, size_t count);
 
 /* kafka_conf.c: handles with the settings of this store */
 enum kafka_handle {
@@ -315,7 +322,8 @@ void tacit_kafka_helper_stop(struct kafka *k);
 /* kafka_producer.c */
 TACIT_MUST_USE tacit_err tacit_kafka_producer_new(
     struct kafka *k, struct kafka_producer **ret, char *text, size_t cap);
-void tacit_kafka_producer_free(struct kafka_producer *producer);
+/* false: the handle did not go in time.  Nothing is in flight.  Thread: any */
+bool tacit_kafka_producer_free(struct kafka_producer *producer);
 void tacit_kafka_append(struct tacit_store *store, const char *name, struct tacit_msg *msg,
     tacit_store_append_cb cb, void *arg);
 /* the topic is open: hands over what waited for that */

@@ -30,18 +30,21 @@ tacit_kafka_producer_new(struct kafka *k, struct kafka_producer **ret, char *tex
 	return TACIT_OK;
 }
 
-void
+bool
 tacit_kafka_producer_free(struct kafka_producer *producer)
 {
+	bool gone = true;
+
 	if (producer == NULL)
-		return;
+		return true;
 	if (producer->reports != NULL)
 		rd_kafka_event_destroy(producer->reports);
 	if (producer->queue != NULL)
-		rd_kafka_queue_destroy(producer->queue);
+		tacit_kafka_queue_free(producer->queue);
 	if (producer->rk != NULL)
-		rd_kafka_destroy(producer->rk);
+		gone = tacit_kafka_handles_end(&producer->rk, 1);
 	tacit_free(producer);
+	return gone;
 }
 
 void
@@ -328,8 +331,6 @@ retire(struct kafka *k, struct kafka_producer *producer)
 	    producer->reports != NULL || (ask = tacit_alloc(sizeof(*ask))) == NULL)
 		return;
 	tacit_list_remove(&producer->link);
-	rd_kafka_queue_destroy(producer->queue);
-	producer->queue = NULL;
 	tacit_list_init(&ask->link);
 	ask->producer = producer;
 	tacit_kafka_helper_ask(k, ask);
@@ -367,15 +368,20 @@ static void
 fini(struct kafka_producer *producer)
 {
 	struct tacit_list in_flight;
+	bool gone;
 
 	/* librdkafka borrows the bytes of what is in flight until it is gone */
 	tacit_list_init(&in_flight);
 	tacit_kafka_list_move(&producer->in_flight, &in_flight);
-	tacit_kafka_producer_free(producer);
-	while (!tacit_list_empty(&in_flight))
-		tacit_kafka_append_answer(
-		    TACIT_CONTAINER(in_flight.next, struct kafka_append, link), TACIT_EUNCONFIRMED,
-		    0);
+	gone = tacit_kafka_producer_free(producer);
+	while (!tacit_list_empty(&in_flight)) {
+		struct kafka_append *append =
+		    TACIT_CONTAINER(in_flight.next, struct kafka_append, link);
+
+		if (!gone)
+			append->block = NULL; /* never freed */
+		tacit_kafka_append_answer(append, TACIT_EUNCONFIRMED, 0);
+	}
 }
 
 void

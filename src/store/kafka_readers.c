@@ -375,18 +375,18 @@ tacit_kafka_readers_tick(struct kafka *k)
 void
 tacit_kafka_readers_fini(struct kafka *k)
 {
+	rd_kafka_t *handles[KAFKA_READERS];
+	size_t count = 0;
+
 	for (size_t i = 0; i < KAFKA_READERS; i++) {
 		struct kafka_reader *reader = k->readers[i];
 
 		if (reader == NULL)
 			continue;
-		if (reader->read != NULL)
-			answer(reader, TACIT_ECLOSED);
-		drop_held(reader);
-		if (reader->rkt != NULL)
-			rd_kafka_topic_destroy(reader->rkt);
-		rd_kafka_queue_destroy(reader->queue);
-		rd_kafka_destroy_flags(reader->rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+		unassign(reader);
+		tacit_kafka_queue_free(reader->queue);
+		handles[count++] = reader->rk;
 		tacit_free(reader);
 	}
+	(void)tacit_kafka_handles_end(handles, count);
 }

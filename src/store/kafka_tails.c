@@ -256,21 +256,33 @@ tacit_kafka_tails_tick(struct kafka *k)
 	run_batches(k, false);
 }
 
+/* handles that are ended side by side */
+#define ENDED_MAX 32
+
 void
 tacit_kafka_tails_fini(struct kafka *k)
 {
+	rd_kafka_t *handles[ENDED_MAX];
 	struct tacit_list *link, *next;
 
 	for (link = k->tails_assigned.next; link != &k->tails_assigned; link = next) {
 		next = link->next;
 		detach(TACIT_CONTAINER(link, struct kafka_stream, tail_link));
 	}
+	run_batches(k, false);
 	if (k->tail_queue != NULL)
-		rd_kafka_queue_destroy(k->tail_queue);
-	for (size_t i = 0; i < k->tail_count; i++) {
-		rd_kafka_topic_partition_list_destroy(k->tails[i]->batch);
-		rd_kafka_destroy_flags(k->tails[i]->rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
-		tacit_free(k->tails[i]);
+		tacit_kafka_queue_free(k->tail_queue);
+	while (k->tail_count > 0) {
+		size_t count = 0;
+
+		while (k->tail_count > 0 && count < ENDED_MAX) {
+			struct kafka_tail *tail = k->tails[--k->tail_count];
+
+			rd_kafka_topic_partition_list_destroy(tail->batch);
+			handles[count++] = tail->rk;
+			tacit_free(tail);
+		}
+		(void)tacit_kafka_handles_end(handles, count);
 	}
 	tacit_free(k->tails);
 }
