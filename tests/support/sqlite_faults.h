@@ -32,17 +32,17 @@ faults_of(sqlite3_file *file)
 	return (struct faults_file *)(void *)file;
 }
 
-#define FAULTS_FORWARD0(name, method)                                                              \
-	static int name(sqlite3_file *file)                                                        \
-	{                                                                                          \
-		sqlite3_file *real = faults_of(file)->real;                                        \
-		return real->pMethods->method(real);                                               \
+#define FAULTS_FORWARD0(name, method)                       \
+	static int name(sqlite3_file *file)                 \
+	{                                                   \
+		sqlite3_file *real = faults_of(file)->real; \
+		return real->pMethods->method(real);        \
 	}
-#define FAULTS_FORWARD1(name, method, type)                                                        \
-	static int name(sqlite3_file *file, type a)                                                \
-	{                                                                                          \
-		sqlite3_file *real = faults_of(file)->real;                                        \
-		return real->pMethods->method(real, a);                                            \
+#define FAULTS_FORWARD1(name, method, type)                 \
+	static int name(sqlite3_file *file, type a)         \
+	{                                                   \
+		sqlite3_file *real = faults_of(file)->real; \
+		return real->pMethods->method(real, a);     \
 	}
 
 FAULTS_FORWARD0(faults_close, xClose)
