@@ -34,12 +34,19 @@ tacit_recent_join(struct tacit_recent *recent, struct tacit_recent_pool *pool)
 	recent->pool = pool;
 }
 
+static void
+free_ring(struct tacit_recent *recent)
+{
+	tacit_free(recent->ring);
+	recent->ring = NULL;
+	recent->cap = recent->head = 0;
+}
+
 void
 tacit_recent_fini(struct tacit_recent *recent)
 {
 	tacit_recent_restart(recent, 0);
-	tacit_free(recent->ring);
-	tacit_recent_init(recent, 0);
+	free_ring(recent);
 }
 
 static struct tacit_recent_entry *
@@ -132,12 +139,8 @@ share(struct tacit_recent *recent, size_t len)
 		    TACIT_CONTAINER(pool->recents.next, struct tacit_recent, link);
 
 		drop_oldest(oldest);
-		if (oldest->count > 0)
-			continue;
-		tacit_free(oldest->ring);
-		oldest->ring = NULL;
-		oldest->cap = 0;
-		oldest->head = 0;
+		if (oldest->count == 0)
+			free_ring(oldest);
 	}
 }
 

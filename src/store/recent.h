@@ -44,6 +44,7 @@ void tacit_recent_pool_init(struct tacit_recent_pool *pool);
 /* an empty window at index, within TACIT_RECENT_MAX and TACIT_RECENT_LEN_MAX.  Allocates nothing;
  * for a window without bounds set count_max and len_max to SIZE_MAX afterwards */
 void tacit_recent_init(struct tacit_recent *recent, uint64_t index);
+/* frees; what stays is an empty window at 0 of the same bounds and pool */
 void tacit_recent_fini(struct tacit_recent *recent);
 /* lets an empty window, after init, share the bound of pool, which it keeps.  From now on an append
  * to one window may take the oldest entries of another */

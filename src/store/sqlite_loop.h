@@ -9,10 +9,9 @@
 #include "store/sqlite_thread.h"
 
 /*
- * A stream is known once an operation of kind OPEN came back; from then on its
- * window of recent entries ends where the committed stream does, because nobody else writes.
- * A stream that is not known has operations pending, otherwise it is forgotten: names that do not
- * exist take no memory.
+ * A stream is known once an operation of kind OPEN came back; from then on its window of recent
+ * entries ends where the committed stream does, because nobody else writes.  A stream that is not
+ * known has operations pending, otherwise it is forgotten: names that do not exist take no memory.
  */
 struct tacit_sqlite {
 	struct tacit_store base;

@@ -6,8 +6,9 @@
  * the index that comes after the newest one: first == end means empty.
  *
  * Answers: each call with a callback runs it exactly once, either before the call returns or later
- * from dispatch; unless cancelled.  A callback may call the store again.  All calls and callbacks
- * belong to one thread, the loop's; a store's own threads reach it through fd.
+ * from dispatch; unless cancelled.  A callback may call the store again, except for dispatch and
+ * free; the entries that it was given stay valid while it does.  All calls and callbacks belong to
+ * one thread, the loop's; a store's own threads reach it through fd.
  *
  * Names are checked by the caller (wire/name.h).
  */
@@ -59,7 +60,9 @@ struct tacit_store_ops {
 	    tacit_store_open_cb cb, void *arg);
 	/*
 	 * Appends the message's payload.  OK means what this store promises (DESIGN.md, "Stores").
-	 * Entries of one stream are appended in the order of the calls.  Keeps a reference of msg.
+	 * Entries of one stream are appended in the order of the calls; an empty payload is an entry
+	 * too.  Keeps a reference of msg or of its block: the caller may go on to put headers before
+	 * the payload.
 	 * Errors: TACIT_ENOTFOUND, TACIT_ENOSPACE, TACIT_EIO, TACIT_ELIMIT (too long), ...; the entry
 	 * is then not in the stream, or may be, if err is TACIT_EUNCONFIRMED.
 	 */
@@ -67,7 +70,9 @@ struct tacit_store_ops {
 	    tacit_store_append_cb cb, void *arg);
 	/*
 	 * Reads entries from range->index on, in order.  Below first: from first.  Beyond the end,
-	 * or at the end without wait: answers none, at once.  An entry that alone exceeds len_max is skipped.
+	 * or at the end without wait: answers none, at once.  An entry that alone exceeds len_max is skipped;
+	 * with nothing but such entries up to the end, the end is where the read is.  May give fewer
+	 * entries than there are: the reader asks again.
 	 * Returns the waiting read, or NULL when cb ran already.
 	 * Errors: TACIT_ENOTFOUND, TACIT_EIO, TACIT_EUNREACHABLE.
 	 */
