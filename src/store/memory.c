@@ -78,10 +78,8 @@ memory_open(
 
 	if (memory->closing)
 		err = TACIT_ECLOSED;
-	else if (stream == NULL && !may_create)
-		err = TACIT_ENOTFOUND;
 	else if (stream == NULL)
-		err = create(memory, name, &stream);
+		err = may_create ? create(memory, name, &stream) : TACIT_ENOTFOUND;
 	if (err != TACIT_OK)
 		cb(arg, err, tacit_strerror(err), 0, 0);
 	else
@@ -184,7 +182,7 @@ static void
 memory_position_get(struct tacit_store *store, const char *client_id, const char *name,
     tacit_store_position_cb cb, void *arg)
 {
-	struct position_key key;
+	struct position_key key = {""};
 	size_t len = make_key(&key, client_id, name);
 	struct position *position = tacit_map_get(&memory_of(store)->positions, key.text, len);
 
@@ -196,7 +194,7 @@ memory_position_set(
     struct tacit_store *store, const char *client_id, const char *name, uint64_t index)
 {
 	struct memory *memory = memory_of(store);
-	struct position_key key;
+	struct position_key key = {""};
 	size_t len = make_key(&key, client_id, name);
 	struct position *position = tacit_map_get(&memory->positions, key.text, len);
 

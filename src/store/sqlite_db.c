@@ -441,14 +441,16 @@ tacit_sqlite_db_position_get(struct tacit_sqlite_db *db, const char *client_id, 
     bool *ret_found, uint64_t *ret_index)
 {
 	sqlite3_stmt *statement = db->statements[TACIT_SQLITE_POSITION_SELECT];
-	bool found;
+	bool found = false;
 	int64_t index = 0;
 	tacit_err err;
 
 	bind_text(statement, 1, client_id);
 	bind_text(statement, 2, name);
-	if ((found = sqlite3_step(statement) == SQLITE_ROW))
+	if (sqlite3_step(statement) == SQLITE_ROW) {
+		found = true;
 		index = sqlite3_column_int64(statement, 0);
+	}
 	if ((err = running_err(db, sqlite3_reset(statement))) != TACIT_OK)
 		return err;
 	*ret_found = found;

@@ -94,7 +94,7 @@ parent_of(struct path *ret, const char *folder, struct tacit_sqlite_text text)
 static tacit_err
 make_folder(const char *folder, struct tacit_sqlite_text text)
 {
-	struct path parent, grandparent;
+	struct path parent = {""}, grandparent = {""};
 	tacit_err err;
 
 	if (mkdir(folder, 0700) == 0 || errno == EEXIST)
@@ -112,7 +112,7 @@ make_folder(const char *folder, struct tacit_sqlite_text text)
 static tacit_err
 lock_folder(const char *folder, int *ret, struct tacit_sqlite_text text)
 {
-	struct path path;
+	struct path path = {""};
 	tacit_err err = join(&path, folder, "lock", text);
 	int fd;
 
@@ -155,7 +155,7 @@ tacit_sqlite_folder_open(const char *folder, struct tacit_sqlite_db *ret_db, int
 	char detail[256] = "";
 	struct tacit_sqlite_text about = {detail, sizeof(detail)};
 	struct tacit_sqlite_db db;
-	struct path path, parent;
+	struct path path = {""}, parent = {""};
 	tacit_err err;
 	int lock = -1;
 
