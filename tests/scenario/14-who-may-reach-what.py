@@ -10,7 +10,7 @@ import socket
 import threading
 
 from lib import check, scenario, wait_until
-from wire import Client, data, decode, encode
+from wire import Client, NOT_FOUND, data, decode, encode, request
 
 BAIT = b"plaintext that nobody may take"
 ME = "attacker"
@@ -111,6 +111,24 @@ def relays(attacker, alice_end, bob_end, trap):
             # a true first message of a handshake, whose answer would go there
             attacker.push(name, encode(["listener"], [hop], MESSAGE_1 + os.urandom(32)),
                 encode(["listener"], [hop, ME], MESSAGE_1 + os.urandom(32)))
+
+
+def errands(attacker, hub):
+    """The hub's own address, which the programs have a connection to."""
+    way = (1, hub.address)
+    for name in (attacker.to_bob, attacker.to_alice):
+        made = request("stream_create", b"\x01" + data("made-by-" + name))
+        pushed = request("stream_push", b"\x01" + data(encode(["app"], [ME], data(BAIT))))
+        attacker.push(name, encode([way, "stream_kafka"], [ME], made),
+            encode([way, "stream." + attacker.to_alice], [ME], pushed),
+            encode(["listener"], [way, "stream." + attacker.to_alice],
+                MESSAGE_1 + os.urandom(32)))
+
+
+def no_errands(attacker):
+    for name in (attacker.to_bob, attacker.to_alice):
+        opened = attacker.client.open("made-by-" + name, create=False)
+        check(opened.status == NOT_FOUND, "nobody was sent to the hub")
 
 
 def garbage(attacker, alice_end, bob_end):
@@ -264,7 +282,9 @@ def main(s):
     talk.go_on("plaintext")
     s.step("addresses of other types")
     relays(attacker, alice_end, bob_end, trap)
+    errands(attacker, hub)
     talk.go_on("addresses of other types")
+    no_errands(attacker)
     s.step("garbage")
     garbage(attacker, alice_end, bob_end)
     talk.go_on("garbage")
