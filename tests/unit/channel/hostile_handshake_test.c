@@ -3,71 +3,7 @@
  * swapped, repeated or sent back, no state moves, and the honest messages still complete.
  */
 #include "support/damage.h"
-#include "support/hostile.h"
-
-/* a handshake that is carried by hand: entries[i] is the entry with message i */
-struct carried {
-	struct pair *pair;
-	struct tacit_msg *entries[4];
-};
-
-static void
-carry_hello(struct carried *carried, uint64_t seed)
-{
-	memset(carried, 0, sizeof(*carried));
-	carried->pair = pair_new(seed);
-	carried->pair->meddle = hostile_hold_back;
-	pair_start(carried->pair);
-	carried->entries[1] = hostile_catch(carried->pair, 0);
-}
-
-static void
-carry_answer(struct carried *carried)
-{
-	pair_listen(carried->pair, pair_clone(carried->entries[1]));
-	assert_non_null(carried->pair->ends[1].session);
-	carried->entries[2] = hostile_catch(carried->pair, 1);
-}
-
-static void
-carry_proof(struct carried *carried)
-{
-	hostile_replay(carried->pair, 0, carried->entries[2]);
-	assert_int_equal(
-	    tacit_session_state(carried->pair->ends[0].session), TACIT_SESSION_PROOF_SENT);
-	carried->entries[3] = hostile_catch(carried->pair, 0);
-}
-
-/* what is left of the handshake goes well */
-static void
-carry_rest(struct carried *carried)
-{
-	struct pair *pair = carried->pair;
-
-	if (carried->entries[2] == NULL)
-		carry_answer(carried);
-	if (carried->entries[3] == NULL)
-		carry_proof(carried);
-	if (tacit_session_state(pair->ends[1].session) == TACIT_SESSION_ANSWERED)
-		hostile_replay(pair, 1, carried->entries[3]);
-	pair->meddle = NULL;
-	pair_run(pair, 2000);
-	assert_int_equal(pair->ends[0].events[TACIT_CHANNEL_ESTABLISHED], 1);
-	assert_int_equal(pair->ends[1].events[TACIT_CHANNEL_ESTABLISHED], 1);
-	assert_int_equal(pair_say(pair, 0, 100), TACIT_OK);
-	assert_int_equal(pair_say(pair, 1, 100), TACIT_OK);
-	pair_run(pair, 2000);
-	assert_int_equal(pair->ends[0].received, 1);
-	assert_int_equal(pair->ends[1].received, 1);
-}
-
-static void
-carry_free(struct carried *carried)
-{
-	for (int i = 0; i < 4; i++)
-		tacit_msg_unref(carried->entries[i]);
-	pair_free(carried->pair);
-}
+#include "support/carried.h"
 
 /* bytes that end `to` cannot take for anything */
 static void
@@ -404,91 +340,6 @@ test_ephemeral_keys_of_nobody(void **state)
 	carry_free(&carried);
 }
 
-/* time ------------------------------------------------------------------------------------------ */
-
-static struct tacit_msg *first_entry[2];
-static unsigned repeats[2];
-
-/* each end's first entry is kept, and all that follow must be the same */
-static bool
-count_repeats(struct pair *pair, int from, struct tacit_msg *msg)
-{
-	(void)pair;
-	if (first_entry[from] == NULL || first_entry[from]->len != msg->len) {
-		tacit_msg_unref(first_entry[from]);
-		first_entry[from] = pair_clone(msg);
-		repeats[from] = 0;
-	}
-	assert_memory_equal(tacit_msg_payload(first_entry[from]), tacit_msg_payload(msg), msg->len);
-	repeats[from]++;
-	return false;
-}
-
-static void
-forget_entries(void)
-{
-	for (int i = 0; i < 2; i++) {
-		tacit_msg_unref(first_entry[i]);
-		first_entry[i] = NULL;
-		repeats[i] = 0;
-	}
-}
-
-static void
-test_nobody_answers(void **state)
-{
-	struct pair *pair = pair_new(113);
-
-	(void)state;
-	forget_entries();
-	pair->meddle = count_repeats;
-	pair_start(pair);
-	pair_run(pair, 29999);
-	assert_int_equal(pair->ends[0].events[TACIT_CHANNEL_FAILED], 0);
-	/* at 0, 0.5, 1.5, 3.5, 7.5, 11.5, ... 27.5 s */
-	assert_int_equal(repeats[0], 10);
-	pair_run(pair, 2);
-	assert_int_equal(pair->ends[0].events[TACIT_CHANNEL_FAILED], 1);
-	assert_int_equal(pair->ends[0].err, TACIT_ETIMEDOUT);
-	assert_int_equal(tacit_session_state(pair->ends[0].session), TACIT_SESSION_OVER);
-	pair_run(pair, 120000);
-	assert_int_equal(repeats[0], 10);
-	assert_int_equal(pair->ends[0].events[TACIT_CHANNEL_ESTABLISHED], 0);
-	pair_free(pair);
-	forget_entries();
-}
-
-static void
-test_nobody_answers_message3(void **state)
-{
-	struct carried carried;
-	struct pair *pair;
-
-	(void)state;
-	carry_hello(&carried, 114);
-	pair = carried.pair;
-	carry_answer(&carried);
-	carry_proof(&carried);
-	forget_entries();
-	pair->meddle = count_repeats;
-	pair_run(pair, 29999);
-	assert_int_equal(repeats[0], 9);
-	assert_int_equal(repeats[1], 0);
-	assert_int_equal(pair->ends[0].events[TACIT_CHANNEL_FAILED], 0);
-	assert_int_equal(pair->ends[1].events[TACIT_CHANNEL_FAILED], 0);
-	pair_run(pair, 2);
-	for (int i = 0; i < 2; i++) {
-		assert_int_equal(pair->ends[i].events[TACIT_CHANNEL_FAILED], 1);
-		assert_int_equal(pair->ends[i].events[TACIT_CHANNEL_ESTABLISHED], 0);
-		assert_int_equal(pair->ends[i].err, TACIT_ETIMEDOUT);
-	}
-	/* too late: the proof opens nothing any more */
-	hostile_replay(pair, 1, carried.entries[3]);
-	assert_int_equal(pair->ends[1].events[TACIT_CHANNEL_ESTABLISHED], 0);
-	carry_free(&carried);
-	forget_entries();
-}
-
 /* records for an end that has no keys yet are dropped: they come again */
 static void
 test_records_before_message3(void **state)
@@ -525,8 +376,6 @@ main(void)
 	    cmocka_unit_test(test_return_route_is_the_authentic_one),
 	    cmocka_unit_test(test_reflected_to_their_sender),
 	    cmocka_unit_test(test_ephemeral_keys_of_nobody),
-	    cmocka_unit_test(test_nobody_answers),
-	    cmocka_unit_test(test_nobody_answers_message3),
 	    cmocka_unit_test(test_records_before_message3),
 	};
 
