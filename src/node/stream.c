@@ -218,8 +218,6 @@ on_up(void *arg)
 {
 	struct tacit_stream *stream = arg;
 
-	if (stream->started)
-		tacit_node_log(stream->node, TACIT_LOG_INFO, "connected again to %s", stream->peer);
 	start(stream);
 }
 
@@ -231,7 +229,6 @@ on_down(void *arg, const char *text)
 	snprintf(stream->down, sizeof(stream->down), "%s", text);
 	if (!stream->started)
 		return;
-	tacit_node_log(stream->node, TACIT_LOG_WARNING, "%s; trying again", text);
 	tacit_consumer_pause(stream->consumer);
 	tacit_producer_pause(stream->producer);
 }
