@@ -91,14 +91,22 @@ judge(const struct tacit_session *session, const struct tacit_identifier *peer)
 static void
 distrust(struct tacit_session *session, const struct tacit_identifier *peer)
 {
-	char name[TACIT_IDENTIFIER_TEXT_LEN], text[200];
+	const struct tacit_policy *policy = session->config.policy;
+	char name[TACIT_IDENTIFIER_TEXT_LEN], trusted[TACIT_IDENTIFIER_TEXT_LEN], text[256];
 
 	tacit_identifier_format(peer, name);
-	snprintf(text, sizeof(text),
-	    tacit_identifier_equal(peer, &session->config.identity->identifier)
-		? "the other end has our own identity %s: our messages are sent back to us"
-		: "the other end is %s, whom the trust policy does not allow",
-	    name);
+	if (tacit_identifier_equal(peer, &session->config.identity->identifier)) {
+		snprintf(text, sizeof(text),
+		    "the other end has our own identity %s: our messages are sent back to us",
+		    name);
+	} else if (policy->count == 1) {
+		tacit_identifier_format(&policy->identifiers[0], trusted);
+		snprintf(text, sizeof(text), "the other end is %s, and only %s is trusted", name,
+		    trusted);
+	} else {
+		snprintf(text, sizeof(text),
+		    "the other end is %s, whom the trust policy does not allow", name);
+	}
 	tacit_session_fail(session, TACIT_EUNTRUSTED, text);
 }
 
