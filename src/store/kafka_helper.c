@@ -84,7 +84,8 @@ run(struct kafka_ask *ask)
 		return true;
 	}
 	ask->err = ask_partitions(ask);
-	if (ask->err == RD_KAFKA_RESP_ERR_NO_ERROR && ask->partition_count == 1)
+	/* bounds of a fresh one are 0, and asking 300 streams for them takes its time */
+	if (ask->err == RD_KAFKA_RESP_ERR_NO_ERROR && ask->partition_count == 1 && !ask->fresh)
 		ask->err = ask_bounds(ask);
 	patient = ask->just_created && tacit_kafka_is_missing(ask->err);
 	if (!patient && tacit_kafka_err(ask->err) != TACIT_EUNREACHABLE)

@@ -80,6 +80,7 @@ struct kafka_stream {
 	tacit_msec used_at;
 	/* opening */
 	bool asking, creating, created;
+	bool fresh; /* created: by us, not found there */
 	rd_kafka_resp_err_t create_err;
 	char create_text[160];
 	struct tacit_list opens;   /* struct kafka_open */
@@ -163,6 +164,7 @@ struct kafka_ask {
 	struct kafka_producer *producer;
 	uint64_t asked_end; /* the stream's end when the question was put */
 	bool just_created;  /* brokers may not know it yet: patience */
+	bool fresh;         /* created by us: it is empty */
 	tacit_msec not_before, deadline;
 	/* the answer */
 	rd_kafka_resp_err_t err;

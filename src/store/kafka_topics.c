@@ -103,6 +103,7 @@ ask(struct kafka_stream *s)
 	ask->producer = k->producer;
 	ask->asked_end = s->end;
 	ask->just_created = s->created && s->create_err == RD_KAFKA_RESP_ERR_NO_ERROR;
+	ask->fresh = s->created && s->fresh;
 	ask->deadline = tacit_kafka_clock() + KAFKA_ASK_MS;
 	k->producer->calls++;
 	s->asking = true;
@@ -160,6 +161,7 @@ created(struct kafka_stream *s, rd_kafka_resp_err_t err, const char *text)
 	tacit_list_remove(&s->creation);
 	s->creating = false;
 	s->created = true;
+	s->fresh = err == RD_KAFKA_RESP_ERR_NO_ERROR;
 	if (err == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS)
 		err = RD_KAFKA_RESP_ERR_NO_ERROR;
 	s->create_err = err;
