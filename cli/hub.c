@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "cli.h"
 #include "hub/hub.h"
@@ -94,19 +95,25 @@ read_properties(struct arguments *arguments, const char *path)
 	return good;
 }
 
-/* $XDG_DATA_HOME/tacit, or ~/.local/share/tacit; false: there is no home */
+/* $XDG_DATA_HOME/tacit, or ~/.local/share/tacit; false: there is no home.  The store makes its own
+ * folder and the one that it is in; in a new home one more is missing, and if it cannot be made
+ * the store says so. */
 static bool
 data_folder(char ret[FOLDER_LEN_MAX])
 {
 	const char *data = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
 	int len;
 
-	if (data != NULL && data[0] == '/')
+	if (data != NULL && data[0] == '/') {
 		len = snprintf(ret, FOLDER_LEN_MAX, "%s/tacit", data);
-	else if (home != NULL && home[0] == '/')
+	} else if (home != NULL && home[0] == '/') {
+		len = snprintf(ret, FOLDER_LEN_MAX, "%s/.local", home);
+		if (len < FOLDER_LEN_MAX)
+			(void)mkdir(ret, 0700);
 		len = snprintf(ret, FOLDER_LEN_MAX, "%s/.local/share/tacit", home);
-	else
+	} else {
 		return false;
+	}
 	return len < FOLDER_LEN_MAX;
 }
 
