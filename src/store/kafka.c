@@ -136,6 +136,7 @@ dispatch(struct tacit_store *store, size_t budget)
 		budget = 1;
 	tacit_kafka_helper_answers(k);
 	tacit_kafka_producers_serve(k, &budget);
+	tacit_kafka_offsets_serve(k);
 	tacit_kafka_tails_serve(k, &budget);
 	tacit_kafka_streams_flush(k);
 	tacit_kafka_readers_serve(k, &budget);

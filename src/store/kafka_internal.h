@@ -224,6 +224,9 @@ struct kafka {
 	struct tacit_list position_flights;
 	size_t position_flight_count;
 	tacit_msec positions_looked_at;
+	bool positions_pause;   /* no coordinator yet: nothing goes out until the next tick */
+	rd_kafka_t *offsets_rk; /* NULL: not yet needed */
+	rd_kafka_queue_t *offsets_queue;
 
 	struct kafka_helper helper;
 };
@@ -363,8 +366,22 @@ void tacit_kafka_position_get(struct tacit_store *store, const char *client_id, 
     tacit_store_position_cb cb, void *arg);
 void tacit_kafka_position_set(
     struct tacit_store *store, const char *client_id, const char *name, uint64_t index);
-void tacit_kafka_positions_event(struct kafka *k, rd_kafka_event_t *event);
+struct kafka_position_call;
+/* what came of a call; offset is -1 or less when there is none */
+void tacit_kafka_position_answer(
+    struct kafka *k, struct kafka_position_call *call, rd_kafka_resp_err_t err, int64_t offset);
 void tacit_kafka_positions_tick(struct kafka *k);
 void tacit_kafka_positions_fini(struct kafka *k);
+
+/* kafka_offsets.c */
+/* asks for a group's committed offset, or sets it; list has one partition, and is borrowed.  The
+ * answer comes to tacit_kafka_position_answer, unless the handle is ended before.  false: no handle */
+TACIT_MUST_USE bool tacit_kafka_offsets_get(struct kafka *k, const char *group,
+    const rd_kafka_topic_partition_list_t *list, struct kafka_position_call *call);
+TACIT_MUST_USE bool tacit_kafka_offsets_save(struct kafka *k, const char *group,
+    const rd_kafka_topic_partition_list_t *list, struct kafka_position_call *call);
+void tacit_kafka_offsets_serve(struct kafka *k);
+/* ends the handle: what it was asked is not answered */
+void tacit_kafka_offsets_end(struct kafka *k);
 
 #endif

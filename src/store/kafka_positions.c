@@ -12,10 +12,12 @@
 #include "base/memory.h"
 #include "wire/name.h"
 
-/* ms for one call; between looks at what is to be saved again; until a failed save is repeated */
-#define CALL_MS  5000
+/* ms that a get may take; between looks at what is to be saved again; until a failed save is
+ * repeated; after which what is under way is given up, together with its handle */
+#define GET_MS   5000u
 #define LOOK_MS  10000u
 #define RETRY_MS 60000u
+#define OLD_MS   600000u
 
 struct kafka_position {
 	struct tacit_list link; /* kafka.positions_saved */
@@ -36,8 +38,9 @@ enum call_kind {
 struct kafka_position_call {
 	struct tacit_list link; /* kafka.position_calls, then kafka.position_flights */
 	enum call_kind kind;
+	tacit_msec asked_at, sent_at;
 	uint64_t index;             /* what is being saved */
-	tacit_store_position_cb cb; /* of a get */
+	tacit_store_position_cb cb; /* of a get; NULL: answered already */
 	void *arg;
 	size_t client_len, key_len; /* key: as above */
 	char key[];
@@ -132,49 +135,13 @@ answer_get(
 		index = position->index;
 		err = TACIT_OK;
 	}
-	call->cb(call->arg, err, found, index);
+	if (call->cb != NULL)
+		call->cb(call->arg, err, found, index);
+	call->cb = NULL;
 }
 
-static rd_kafka_AdminOptions_t *
-options_for(rd_kafka_t *rk, rd_kafka_admin_op_t op, void *opaque)
-{
-	rd_kafka_AdminOptions_t *options = rd_kafka_AdminOptions_new(rk, op);
-	char text[128];
-
-	(void)rd_kafka_AdminOptions_set_request_timeout(options, CALL_MS, text, sizeof(text));
-	rd_kafka_AdminOptions_set_opaque(options, opaque);
-	return options;
-}
-
-static void
-send_get(struct kafka *k, struct kafka_position_call *call, const char *group,
-    const rd_kafka_topic_partition_list_t *list)
-{
-	struct kafka_producer *producer = k->producer;
-	rd_kafka_ListConsumerGroupOffsets_t *request =
-	    rd_kafka_ListConsumerGroupOffsets_new(group, list);
-	rd_kafka_AdminOptions_t *options =
-	    options_for(producer->rk, RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS, call);
-
-	rd_kafka_ListConsumerGroupOffsets(producer->rk, &request, 1, options, producer->queue);
-	rd_kafka_AdminOptions_destroy(options);
-	rd_kafka_ListConsumerGroupOffsets_destroy(request);
-}
-
-static void
-send_save(struct kafka *k, struct kafka_position_call *call, const char *group,
-    const rd_kafka_topic_partition_list_t *list)
-{
-	struct kafka_producer *producer = k->producer;
-	rd_kafka_AlterConsumerGroupOffsets_t *request =
-	    rd_kafka_AlterConsumerGroupOffsets_new(group, list);
-	rd_kafka_AdminOptions_t *options =
-	    options_for(producer->rk, RD_KAFKA_ADMIN_OP_ALTERCONSUMERGROUPOFFSETS, call);
-
-	rd_kafka_AlterConsumerGroupOffsets(producer->rk, &request, 1, options, producer->queue);
-	rd_kafka_AdminOptions_destroy(options);
-	rd_kafka_AlterConsumerGroupOffsets_destroy(request);
-}
+static void finish(
+    struct kafka *k, struct kafka_position_call *call, rd_kafka_resp_err_t err, int64_t offset);
 
 static void
 send_call(struct kafka *k, struct kafka_position_call *call)
@@ -183,6 +150,7 @@ send_call(struct kafka *k, struct kafka_position_call *call)
 	const struct kafka_position *position = find(k, call);
 	rd_kafka_topic_partition_t *partition;
 	char topic[TACIT_NAME_LEN_MAX + 1], group[TACIT_NAME_LEN_MAX + 7];
+	bool sent;
 
 	snprintf(topic, sizeof(topic), "%s%s", k->topic_prefix, stream_of(call));
 	snprintf(group, sizeof(group), "%s%s", k->group_prefix, call->key);
@@ -191,20 +159,22 @@ send_call(struct kafka *k, struct kafka_position_call *call)
 	if (call->kind == CALL_SAVE && position != NULL)
 		call->index = position->index;
 	partition->offset = (int64_t)call->index;
+	call->sent_at = k->now;
 	tacit_list_append(&k->position_flights, &call->link);
 	k->position_flight_count++;
-	k->producer->calls++;
 	if (call->kind == CALL_SAVE)
-		send_save(k, call, group, list);
+		sent = tacit_kafka_offsets_save(k, group, list, call);
 	else
-		send_get(k, call, group, list);
+		sent = tacit_kafka_offsets_get(k, group, list, call);
 	rd_kafka_topic_partition_list_destroy(list);
+	if (!sent)
+		finish(k, call, RD_KAFKA_RESP_ERR__FAIL, RD_KAFKA_OFFSET_INVALID);
 }
 
 static void
 pump(struct kafka *k)
 {
-	while (!tacit_list_empty(&k->position_calls) &&
+	while (!tacit_list_empty(&k->position_calls) && !k->positions_pause &&
 	       k->position_flight_count < KAFKA_POSITIONS_MAX) {
 		struct kafka_position_call *call =
 		    TACIT_CONTAINER(k->position_calls.next, struct kafka_position_call, link);
@@ -217,6 +187,7 @@ pump(struct kafka *k)
 static void
 post(struct kafka *k, struct kafka_position_call *call)
 {
+	call->asked_at = k->now;
 	tacit_list_append(&k->position_calls, &call->link);
 	pump(k);
 }
@@ -274,32 +245,6 @@ tacit_kafka_position_get(struct tacit_store *store, const char *client_id, const
 	post(k, call);
 }
 
-/* the one partition that was asked for, or why there is none */
-static rd_kafka_resp_err_t
-result_of(rd_kafka_event_t *event, bool save, int64_t *ret_offset)
-{
-	const rd_kafka_group_result_t **groups;
-	const rd_kafka_topic_partition_list_t *list;
-	rd_kafka_resp_err_t err = rd_kafka_event_error(event);
-	size_t count = 0;
-
-	if (err != RD_KAFKA_RESP_ERR_NO_ERROR)
-		return err;
-	groups = save ? rd_kafka_AlterConsumerGroupOffsets_result_groups(
-			    rd_kafka_event_AlterConsumerGroupOffsets_result(event), &count)
-		      : rd_kafka_ListConsumerGroupOffsets_result_groups(
-			    rd_kafka_event_ListConsumerGroupOffsets_result(event), &count);
-	if (count != 1)
-		return RD_KAFKA_RESP_ERR__BAD_MSG;
-	if (rd_kafka_group_result_error(groups[0]) != NULL)
-		return rd_kafka_error_code(rd_kafka_group_result_error(groups[0]));
-	list = rd_kafka_group_result_partitions(groups[0]);
-	if (list == NULL || list->cnt != 1)
-		return RD_KAFKA_RESP_ERR__BAD_MSG;
-	*ret_offset = list->elems[0].offset;
-	return list->elems[0].err;
-}
-
 /* another call about the same position: what is there is the newest */
 static void
 save_again(struct kafka *k, struct kafka_position *position)
@@ -352,13 +297,19 @@ looked_at(
 		save_again(k, position);
 }
 
-void
-tacit_kafka_positions_event(struct kafka *k, rd_kafka_event_t *event)
+/* the coordinator is moving or starting: the same question is worth asking again soon */
+static bool
+is_transient(rd_kafka_resp_err_t err)
 {
-	struct kafka_position_call *call = rd_kafka_event_opaque(event);
-	int64_t offset = RD_KAFKA_OFFSET_INVALID;
-	rd_kafka_resp_err_t err = result_of(event, call->kind == CALL_SAVE, &offset);
+	return err == RD_KAFKA_RESP_ERR_NOT_COORDINATOR ||
+	       err == RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE ||
+	       err == RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS;
+}
 
+/* the call is no longer under way, and goes */
+static void
+finish(struct kafka *k, struct kafka_position_call *call, rd_kafka_resp_err_t err, int64_t offset)
+{
 	tacit_list_remove(&call->link);
 	k->position_flight_count--;
 	if (call->kind == CALL_SAVE)
@@ -369,7 +320,53 @@ tacit_kafka_positions_event(struct kafka *k, rd_kafka_event_t *event)
 		answer_get(k, call, tacit_kafka_err(err),
 		    err == RD_KAFKA_RESP_ERR_NO_ERROR && offset >= 0, (uint64_t)offset);
 	tacit_free(call);
+}
+
+void
+tacit_kafka_position_answer(
+    struct kafka *k, struct kafka_position_call *call, rd_kafka_resp_err_t err, int64_t offset)
+{
+	if (is_transient(err) && call->kind == CALL_GET && call->cb != NULL) {
+		tacit_list_remove(&call->link);
+		k->position_flight_count--;
+		k->positions_pause = true; /* until the next tick */
+		tacit_list_append(&k->position_calls, &call->link);
+		return;
+	}
+	finish(k, call, err, offset);
 	pump(k);
+}
+
+/* answers the gets of a list whose time is over */
+static void
+answer_late(struct kafka *k, const struct tacit_list *list)
+{
+	struct tacit_list *link;
+
+	for (link = list->next; link != list; link = link->next) {
+		struct kafka_position_call *call =
+		    TACIT_CONTAINER(link, struct kafka_position_call, link);
+
+		if (call->kind == CALL_GET && k->now >= call->asked_at + GET_MS)
+			answer_get(k, call, TACIT_EUNREACHABLE, false, 0);
+	}
+}
+
+static void
+give_up_old(struct kafka *k)
+{
+	const struct kafka_position_call *oldest =
+	    TACIT_CONTAINER(k->position_flights.next, struct kafka_position_call, link);
+	struct tacit_list calls;
+
+	if (tacit_list_empty(&k->position_flights) || k->now < oldest->sent_at + OLD_MS)
+		return;
+	tacit_kafka_offsets_end(k);
+	tacit_list_init(&calls);
+	tacit_kafka_list_move(&k->position_flights, &calls);
+	while (!tacit_list_empty(&calls))
+		finish(k, TACIT_CONTAINER(calls.next, struct kafka_position_call, link),
+		    RD_KAFKA_RESP_ERR__TIMED_OUT, RD_KAFKA_OFFSET_INVALID);
 }
 
 void
@@ -377,6 +374,11 @@ tacit_kafka_positions_tick(struct kafka *k)
 {
 	struct tacit_list *link, *next;
 
+	answer_late(k, &k->position_calls);
+	answer_late(k, &k->position_flights);
+	give_up_old(k);
+	k->positions_pause = false;
+	pump(k);
 	if (k->closing || k->now < k->positions_looked_at + LOOK_MS)
 		return;
 	k->positions_looked_at = k->now;
@@ -407,6 +409,7 @@ tacit_kafka_positions_fini(struct kafka *k)
 	struct kafka_position *position;
 	size_t cursor = 0;
 
+	tacit_kafka_offsets_end(k);
 	tacit_list_init(&all);
 	tacit_kafka_list_move(&k->position_calls, &all);
 	tacit_kafka_list_move(&k->position_flights, &all);
@@ -415,7 +418,7 @@ tacit_kafka_positions_fini(struct kafka *k)
 		    TACIT_CONTAINER(all.next, struct kafka_position_call, link);
 
 		tacit_list_remove(&call->link);
-		if (call->kind == CALL_GET)
+		if (call->cb != NULL)
 			call->cb(call->arg, TACIT_ECLOSED, false, 0);
 		tacit_free(call);
 	}

@@ -288,11 +288,6 @@ serve_event(struct kafka *k, struct kafka_producer *producer, rd_kafka_event_t *
 		producer->calls--;
 		tacit_kafka_topics_created(k, event);
 		break;
-	case RD_KAFKA_EVENT_ALTERCONSUMERGROUPOFFSETS_RESULT:
-	case RD_KAFKA_EVENT_LISTCONSUMERGROUPOFFSETS_RESULT:
-		producer->calls--;
-		tacit_kafka_positions_event(k, event);
-		break;
 	case RD_KAFKA_EVENT_ERROR:
 		tacit_kafka_event_other(k, event);
 		if (producer == k->producer && rd_kafka_event_error_is_fatal(event))
