@@ -25,7 +25,7 @@ TACIT_API const char *tacit_program_ask(struct tacit_node *node, const char *que
 
 /*
  * tacit_program_end: prints the node's error, if there is one, to standard error as `NAME: ...`,
- * and frees the node.
+ * and frees the node.  That standard output could not be written is an error, too.
  *
  * Returns the program's status: 0; 2 when it was called wrongly (TACIT_EINVAL); else 1.
  */

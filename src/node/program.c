@@ -46,6 +46,9 @@ tacit_program_end(struct tacit_node *node)
 {
 	tacit_err err = tacit_node_err(node);
 
+	/* what it printed is what it was run for */
+	if (err == TACIT_OK && (fflush(stdout) != 0 || ferror(stdout) != 0))
+		err = tacit_node_fail(node, TACIT_EIO, "cannot write to standard output");
 	if (err != TACIT_OK)
 		fprintf(stderr, "%s: %s\n", node != NULL ? node->program : "tacit",
 		    tacit_node_errmsg(node));
