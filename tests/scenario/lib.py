@@ -498,7 +498,7 @@ class Scenario:
         if failed:
             for number, process in enumerate(self.processes):
                 (self.dir / ("%02d-%s.out" % (number, process.name))).write_bytes(process.raw)
-                lines = process.text.splitlines()[-15:]
+                lines = [line[:400] for line in process.text.splitlines()[-15:]]
                 print("--- the end of %s (status %s)\n%s" % (process.name,
                     process.child.returncode, "\n".join(lines)))
             print("--- kept: %s" % self.dir)
