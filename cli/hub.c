@@ -117,93 +117,100 @@ data_folder(char ret[FOLDER_LEN_MAX])
 	return len < FOLDER_LEN_MAX;
 }
 
-/* STATUS_OK to go on; otherwise what the process ends with, plus 1 for help */
-static int
+enum {
+	LISTEN = 256,
+	STORE,
+	KAFKA,
+	CONFIG,
+	TOPIC_PREFIX,
+	GROUP_PREFIX,
+	NO_CREATE,
+	SOLE_WRITER,
+	ANY_TOPIC,
+};
+
+static const struct option options[] = {
+    {"listen", required_argument, NULL, LISTEN},
+    {"store", required_argument, NULL, STORE},
+    {"kafka", required_argument, NULL, KAFKA},
+    {"kafka-config", required_argument, NULL, CONFIG},
+    {"topic-prefix", required_argument, NULL, TOPIC_PREFIX},
+    {"group-prefix", required_argument, NULL, GROUP_PREFIX},
+    {"no-create", no_argument, NULL, NO_CREATE},
+    {"sole-writer", no_argument, NULL, SOLE_WRITER},
+    {"any-topic", no_argument, NULL, ANY_TOPIC},
+    {"verbose", no_argument, NULL, 'v'},
+    {"help", no_argument, NULL, 'h'},
+    {NULL, 0, NULL, 0},
+};
+
+/* one option that has its value; false: said why not */
+static bool
+take(struct arguments *arguments, int option, char *value)
+{
+	struct tacit_kafka_options *kafka = &arguments->kafka;
+
+	switch (option) {
+	case LISTEN:
+		arguments->hub.listen = value;
+		return true;
+	case STORE:
+		arguments->hub.folder = value;
+		return true;
+	case KAFKA:
+		kafka->brokers = value;
+		return true;
+	case CONFIG:
+		return read_properties(arguments, value);
+	case TOPIC_PREFIX:
+		kafka->topic_prefix = value;
+		return true;
+	case GROUP_PREFIX:
+		kafka->group_prefix = value;
+		return true;
+	case NO_CREATE:
+		kafka->no_create = true;
+		return true;
+	case SOLE_WRITER:
+		kafka->sole_writer = true;
+		return true;
+	case ANY_TOPIC:
+		arguments->hub.any_topic = true;
+		return true;
+	case 'X':
+		return add_property(arguments, value);
+	default:
+		arguments->verbose++;
+		return true;
+	}
+}
+
+/* false: said why not.  --help ends the process */
+static bool
 parse(int argc, char **argv, struct arguments *ret)
 {
-	enum {
-		LISTEN = 256,
-		STORE,
-		KAFKA,
-		CONFIG,
-		TOPIC_PREFIX,
-		GROUP_PREFIX,
-		NO_CREATE,
-		SOLE_WRITER,
-		ANY_TOPIC,
-	};
-	static const struct option options[] = {
-	    {"listen", required_argument, NULL, LISTEN},
-	    {"store", required_argument, NULL, STORE},
-	    {"kafka", required_argument, NULL, KAFKA},
-	    {"kafka-config", required_argument, NULL, CONFIG},
-	    {"topic-prefix", required_argument, NULL, TOPIC_PREFIX},
-	    {"group-prefix", required_argument, NULL, GROUP_PREFIX},
-	    {"no-create", no_argument, NULL, NO_CREATE},
-	    {"sole-writer", no_argument, NULL, SOLE_WRITER},
-	    {"any-topic", no_argument, NULL, ANY_TOPIC},
-	    {"verbose", no_argument, NULL, 'v'},
-	    {"help", no_argument, NULL, 'h'},
-	    {NULL, 0, NULL, 0},
-	};
-	bool good = true;
-	int c;
+	int option;
 
 	opterr = 0;
-	while (good && (c = getopt_long(argc, argv, ":X:vh", options, NULL)) != -1) {
-		switch (c) {
-		case LISTEN:
-			ret->hub.listen = optarg;
-			break;
-		case STORE:
-			ret->hub.folder = optarg;
-			break;
-		case KAFKA:
-			ret->kafka.brokers = optarg;
-			break;
-		case CONFIG:
-			good = read_properties(ret, optarg);
-			break;
-		case TOPIC_PREFIX:
-			ret->kafka.topic_prefix = optarg;
-			break;
-		case GROUP_PREFIX:
-			ret->kafka.group_prefix = optarg;
-			break;
-		case NO_CREATE:
-			ret->kafka.no_create = true;
-			break;
-		case SOLE_WRITER:
-			ret->kafka.sole_writer = true;
-			break;
-		case ANY_TOPIC:
-			ret->hub.any_topic = true;
-			break;
-		case 'X':
-			good = add_property(ret, optarg);
-			break;
-		case 'v':
-			ret->verbose++;
-			break;
-		case 'h':
+	while ((option = getopt_long(argc, argv, ":X:vh", options, NULL)) != -1) {
+		if (option == 'h') {
 			fputs(usage, stdout);
 			exit(STATUS_OK);
-		case ':':
-			tacit_cli_complain(
-			    "hub", "%s wants a value; see tacit hub --help", argv[optind - 1]);
-			return STATUS_USAGE;
-		default:
-			tacit_cli_complain(
-			    "hub", "unknown option %s; see tacit hub --help", argv[optind - 1]);
-			return STATUS_USAGE;
 		}
+		if (option == ':' || option == '?') {
+			tacit_cli_complain("hub",
+			    option == ':' ? "%s wants a value; see tacit hub --help"
+					  : "unknown option %s; see tacit hub --help",
+			    argv[optind - 1]);
+			return false;
+		}
+		if (!take(ret, option, optarg))
+			return false;
 	}
-	if (good && optind < argc) {
+	if (optind < argc)
 		tacit_cli_complain(
 		    "hub", "unexpected argument '%s'; see tacit hub --help", argv[optind]);
-		good = false;
-	}
-	return good ? STATUS_OK : STATUS_USAGE;
+	return optind == argc;
 }
 
 /* what the options mean together */
@@ -282,8 +289,9 @@ tacit_cli_hub(int argc, char **argv)
 	static struct arguments arguments = {.hub.listen = "127.0.0.1:4000"};
 	int status;
 
-	if ((status = parse(argc, argv, &arguments)) != STATUS_OK ||
-	    (status = complete(&arguments)) != STATUS_OK)
+	if (!parse(argc, argv, &arguments))
+		return STATUS_USAGE;
+	if ((status = complete(&arguments)) != STATUS_OK)
 		return status;
 	return run(&arguments);
 }
