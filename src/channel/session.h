@@ -48,9 +48,10 @@ struct tacit_session_config {
 	const uint8_t *context;                /* application context, borrowed; may be NULL */
 	size_t context_len;
 	struct tacit_port port;
-	void *arg; /* for the callbacks below; none of them may call the session */
+	void *arg; /* for the callbacks below; they may not call the session, but deliver may call
+		    * tacit_session_delivered */
 	/* the next message, in order and once; takes it.  Onward and return route are those inside
-	 * the encryption.  tacit_session_delivered must follow, now or later */
+	 * the encryption.  tacit_session_delivered must follow, at once or later */
 	void (*deliver)(void *arg, struct tacit_msg *msg, uint64_t sequence);
 	void (*event)(void *arg, const struct tacit_session_event *event);
 	void (*flush_wanted)(void *arg);

@@ -50,6 +50,15 @@ end_of_file(struct tacit_session *session, tacit_msec now)
 	tacit_session_tell(session, TACIT_CHANNEL_CLOSED);
 }
 
+/* sees whether the other end's close is reached */
+static void
+see_close(struct tacit_session *session, tacit_msec now)
+{
+	if (session->other_closing && !session->other_closed &&
+	    session->inbox.next == session->other_sent)
+		end_of_file(session, now);
+}
+
 void
 tacit_session_hand_out(struct tacit_session *session, tacit_msec now)
 {
@@ -68,11 +77,10 @@ tacit_session_hand_out(struct tacit_session *session, tacit_msec now)
 		tacit_session_tell_record(
 		    session, TACIT_CHANNEL_GAP, session->inbox.handed, NULL, 0);
 	}
-	if (session->other_closing && !session->other_closed &&
-	    session->inbox.next == session->other_sent)
-		end_of_file(session, now);
+	see_close(session, now);
 }
 
+/* may be called by deliver, therefore it hands nothing out: all that is in order was */
 void
 tacit_session_delivered(struct tacit_session *session, uint64_t sequence, tacit_msec now)
 {
@@ -80,8 +88,7 @@ tacit_session_delivered(struct tacit_session *session, uint64_t sequence, tacit_
 		return;
 	tacit_inbox_delivered(&session->inbox, sequence);
 	answer_soon(session, now);
-	if (session->other_closing)
-		tacit_session_hand_out(session, now);
+	see_close(session, now);
 	tacit_session_plan(session);
 }
 

@@ -62,8 +62,10 @@ struct pair_end {
 	/* what the application got: message i must carry the number i, unless they are raw */
 	uint64_t received, sent;
 	bool raw;
-	size_t last_len; /* of the last message received */
-	bool hold;       /* messages are handed out, but not delivered yet */
+	size_t last_len;         /* of the last message received */
+	bool hold;               /* messages are handed out, but not delivered yet */
+	bool at_once;            /* messages are delivered while they are handed out */
+	unsigned depth, deepest; /* of handing out within handing out */
 	uint64_t held[PAIR_PATH_MAX];
 	size_t held_count;
 	struct tacit_msg *last_entry; /* the last entry that left this end */
@@ -173,8 +175,15 @@ pair_deliver(void *arg, struct tacit_msg *msg, uint64_t sequence)
 	assert_int_equal(msg->origin, TACIT_ORIGIN_CHANNEL);
 	assert_true(msg->has_sender);
 	end->received++;
-	end->held[end->held_count++] = sequence;
 	tacit_msg_unref(msg);
+	if (!end->at_once) {
+		end->held[end->held_count++] = sequence;
+		return;
+	}
+	if (++end->depth > end->deepest)
+		end->deepest = end->depth;
+	tacit_session_delivered(end->session, sequence, end->pair->now);
+	end->depth--;
 }
 
 static inline void

@@ -232,6 +232,32 @@ check_both(struct pair *pair, uint64_t count)
 	pair_free(pair);
 }
 
+/* a node that drops a message has delivered it at once; what a gap held up is then handed out one
+ * behind the other, not one inside the other: there may be thousands */
+static void
+test_delivered_while_handed_out(void **state)
+{
+	struct pair *pair = open_pair(613);
+	struct pair_end *bob = &pair->ends[1];
+
+	(void)state;
+	bob->at_once = true;
+	pair->drop = 1000;
+	assert_int_equal(pair_say(pair, 0, 100), TACIT_OK);
+	pair_settle(pair);
+	pair->drop = 0;
+	for (unsigned i = 0; i < 40; i++)
+		assert_int_equal(pair_say(pair, 0, 100), TACIT_OK);
+	pair_settle(pair);
+	close_end(pair, 0);
+	pair_run(pair, 100);
+	check_confirmed(pair, 0);
+	assert_int_equal(bob->received, 41);
+	assert_int_equal(bob->events[TACIT_CHANNEL_CLOSED], 1);
+	assert_int_equal(bob->deepest, 1);
+	pair_free(pair);
+}
+
 static void
 test_both_at_once(void **state)
 {
@@ -411,6 +437,7 @@ main(void)
 	    cmocka_unit_test(test_never_delivered),
 	    cmocka_unit_test(test_lost_and_repeated),
 	    cmocka_unit_test(test_lost_confirmations),
+	    cmocka_unit_test(test_delivered_while_handed_out),
 	    cmocka_unit_test(test_both_at_once),
 	    cmocka_unit_test(test_both_one_after_the_other),
 	    cmocka_unit_test(test_both_and_lost),
