@@ -105,7 +105,7 @@ before_blocking(uv_prepare_t *handle)
 	struct tacit_node *node = handle->loop->data;
 
 	run_turn(node);
-	if (has_work(node) || wait_is_over(node))
+	if (has_work(node) || wait_is_over(node) || (node->counter != NULL && *node->counter == 0))
 		uv_idle_start(&node->idle, idle);
 	else
 		uv_idle_stop(&node->idle);
@@ -225,8 +225,10 @@ tacit_loop_quiesce(struct tacit_node *node, const unsigned *counter, unsigned de
 		uv_update_time(&node->loop);
 		uv_timer_start(&node->timeout, on_timeout, deadline_ms, 0);
 	}
+	node->counter = counter;
 	while (*counter > 0 && !node->timed_out)
 		run_once(node, UV_RUN_ONCE);
+	node->counter = NULL;
 	if (deadline_ms > 0)
 		uv_timer_stop(&node->timeout);
 }

@@ -76,6 +76,7 @@ struct tacit_node {
 	int (*done)(void *arg);
 	void *done_arg;
 	bool waiting, timed_out;
+	const unsigned *counter; /* tacit_loop_quiesce's, while it runs */
 	atomic_bool stopped;
 	struct tacit_post post;
 
@@ -85,7 +86,7 @@ struct tacit_node {
 	void *log_arg;
 	struct tacit_random random;
 	const char *program; /* program.c */
-	uint64_t id; /* of the process's nodes, for the in-process transport */
+	uint64_t id;         /* of the process's nodes, for the in-process transport */
 
 	struct tacit_list owned;  /* oldest first */
 	struct tacit_list closed; /* owned things that were told to close, youngest first */

@@ -4,7 +4,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 
-#include "node/internal.h"
+#include "node/state.h"
 
 static int
 is_set(void *arg)
@@ -245,6 +245,44 @@ an_alarm_that_is_due_again_lets_the_turn_end(void **state)
 	tacit_node_free(node);
 }
 
+/* something that ends at the end of a turn, as a channel does */
+struct ending {
+	struct tacit_node *node;
+	struct tacit_turn_end hook;
+	unsigned open;
+};
+
+static void
+end_it(void *arg)
+{
+	((struct ending *)arg)->open = 0;
+}
+
+static void
+ask_to_end_it(void *arg)
+{
+	struct ending *ending = arg;
+
+	tacit_turn_end_ask(ending->node, &ending->hook);
+}
+
+/* the turn that follows a timer is the one before the loop blocks: it must not block then */
+static void
+waiting_for_a_counter_ends_with_the_turn(void **state)
+{
+	struct tacit_node *node = tacit_node_new();
+	struct ending ending = {.node = node, .open = 1};
+	struct tacit_alarm *alarm = tacit_alarm_new(node, ask_to_end_it, &ending);
+
+	(void)state;
+	tacit_turn_end_init(&ending.hook, end_it, &ending);
+	tacit_alarm_set(alarm, tacit_node_now(node) + 5);
+	tacit_loop_quiesce(node, &ending.open, 5000);
+	assert_int_equal(ending.open, 0);
+	assert_false(node->timed_out);
+	tacit_node_free(node);
+}
+
 static void
 the_clock_goes_on_outside_the_loop(void **state)
 {
@@ -411,6 +449,7 @@ main(void)
 	    cmocka_unit_test(posts_are_bounded_and_run_before_the_end),
 	    cmocka_unit_test(alarms_ring_once_and_can_be_moved),
 	    cmocka_unit_test(an_alarm_that_is_due_again_lets_the_turn_end),
+	    cmocka_unit_test(waiting_for_a_counter_ends_with_the_turn),
 	    cmocka_unit_test(the_clock_goes_on_outside_the_loop),
 	    cmocka_unit_test(turn_ends_run_once_after_the_messages),
 	    cmocka_unit_test(descriptors_are_watched),
