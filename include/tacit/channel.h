@@ -38,7 +38,7 @@ enum tacit_channel_event_kind {
 
 struct tacit_channel_event {
 	enum tacit_channel_event_kind kind;
-	struct tacit_channel *channel;
+	struct tacit_channel *channel; /* a listener's: until the event that ends it returns */
 	const char *peer;     /* identifier of the far end, or "" before it is known */
 	uint64_t sequence;    /* of the record, where there is one; claimed, when UNAUTHENTIC */
 	const uint8_t *bytes; /* SEALED, OPENED; borrowed */
@@ -52,7 +52,8 @@ typedef void (*tacit_channel_watch)(void *arg, const struct tacit_channel_event 
 /*
  * tacit_listener_start: answers handshakes at name, proves entity, and asks trust about each
  * initiator.  Reachable from the network, as it must be.
- * watch: called for every event of every channel that this listener makes; may be NULL.
+ * watch: called for every event of every channel that this listener makes; may be NULL.  When there
+ * are 4,096 channels the one that was silent longest makes room for another.
  *
  * Belongs to the node.
  */
@@ -87,8 +88,10 @@ TACIT_API tacit_err tacit_channel_flush(struct tacit_channel *chan, long timeout
 
 /*
  * tacit_channel_close: no more messages; tells the far end so and waits for its confirmation, 10 s
- * at most, even when the node was stopped.  NULL: no-op.
- * Errors, remembered: TACIT_EUNCONFIRMED: what was sent last may not have been delivered.
+ * at most, even when the node was stopped.  NULL: no-op.  When the other end closed first this
+ * tells whether it had acknowledged everything.
+ * Errors, remembered: TACIT_EUNCONFIRMED: what was sent last may not have been delivered;
+ * TACIT_EINVAL: a listener's channel, which ends with its other end or with the node.
  */
 TACIT_API tacit_err tacit_channel_close(struct tacit_channel *chan);
 

@@ -295,13 +295,15 @@ tacit_channel_open(struct tacit_node *node, struct tacit_entity *entity,
 	chan->owned.close = close_channel;
 	tacit_node_own(node, &chan->owned);
 	tacit_session_start(chan->session, tacit_node_now(node));
-	if (tacit_node_wait(node, decided, chan, TACIT_FOREVER) != TACIT_OK)
-		return NULL;
-	if (!chan->established) {
+	err = tacit_node_wait(node, decided, chan, TACIT_FOREVER);
+	if (err == TACIT_OK && chan->established)
+		return chan;
+	if (err == TACIT_OK)
 		tacit_node_fail(node, chan->err, "no secure channel: %s", chan->text);
-		return NULL;
-	}
-	return chan;
+	/* nobody has it: it must not open later, nor pile up in a program that tries again */
+	tacit_node_disown(&chan->owned);
+	tacit_channel_unbind(chan);
+	return NULL;
 }
 
 void
@@ -354,14 +356,20 @@ tacit_channel_close(struct tacit_channel *chan)
 	if (tacit_node_in_loop(chan->node))
 		return tacit_node_fail(
 		    chan->node, TACIT_EINVAL, "a handler cannot wait for a channel to close");
-	if (!chan->open)
-		return chan->err;
+	if (chan->listener != NULL)
+		return tacit_node_fail(chan->node, TACIT_EINVAL,
+		    "a listener's channel is closed by its other end, or with the node");
 	tacit_session_close(chan->session, tacit_node_now(chan->node));
 	settle(chan);
 	/* also when the node was stopped: the engine's own deadline ends this */
 	if (tacit_session_state(chan->session) == TACIT_SESSION_CLOSING)
 		tacit_loop_quiesce(chan->node, &chan->open, 2 * TACIT_CLOSE_WAIT_MS);
-	if (tacit_session_close_confirmed(chan->session) || chan->err == TACIT_ECLOSED)
+	if (tacit_session_close_confirmed(chan->session))
 		return TACIT_OK;
-	return tacit_node_fail(chan->node, TACIT_EUNCONFIRMED, "%s", chan->text);
+	if (chan->err != TACIT_ECLOSED)
+		return tacit_node_fail(chan->node, TACIT_EUNCONFIRMED, "%s", chan->text);
+	if (tacit_session_unacknowledged(chan->session) == 0)
+		return TACIT_OK;
+	return tacit_node_fail(chan->node, TACIT_EUNCONFIRMED,
+	    "the other end closed the channel before it said that it had everything");
 }

@@ -44,6 +44,9 @@ struct tacit_owned {
 	void (*free)(struct tacit_owned *self);
 };
 void tacit_node_own(struct tacit_node *node, struct tacit_owned *thing);
+/* the same for what carries the last words of all others, whenever it was made: closed and freed
+ * after them */
+void tacit_node_own_last(struct tacit_node *node, struct tacit_owned *thing);
 /* the thing goes before its node: takes it out of the list, calls nothing */
 void tacit_node_disown(struct tacit_owned *thing);
 

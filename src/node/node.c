@@ -124,6 +124,12 @@ tacit_node_own(struct tacit_node *node, struct tacit_owned *thing)
 }
 
 void
+tacit_node_own_last(struct tacit_node *node, struct tacit_owned *thing)
+{
+	tacit_list_append(node->owned.next, &thing->list);
+}
+
+void
 tacit_node_disown(struct tacit_owned *thing)
 {
 	tacit_list_remove(&thing->list);

@@ -133,7 +133,7 @@ tacit_tcp_of(struct tacit_node *node)
 	tacit_list_init(&tcp->connections);
 	tcp->owned.close = close_with_node;
 	tcp->owned.free = free_with_node;
-	tacit_node_own(node, &tcp->owned);
+	tacit_node_own_last(node, &tcp->owned);
 	tacit_node_set_transport(node, TACIT_ADDRESS_TCP, take, tcp);
 	transport = tacit_router_transport(node, TACIT_ADDRESS_TCP);
 	transport->has_room = has_room;
