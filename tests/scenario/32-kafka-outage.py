@@ -1,0 +1,37 @@
+#!/usr/bin/env python3
+# Goal: under traffic Kafka stands still for ten seconds, is killed with SIGKILL and comes back, and
+# is stopped in order and comes back: the hub and its clients ride it out, nothing is lost or doubled.
+import signal
+import time
+
+from lib import check, scenario
+from traffic import Traffic
+
+LINES = 1500
+
+
+@scenario
+def main(s):
+    kafka = s.kafka(own=True)
+    hub = s.hub(kafka=kafka)
+    s.step("two pairs talk")
+    traffic = Traffic(s, [(hub, hub)] * 2, LINES)
+    traffic.reach(100)
+    kafka.process.signal(signal.SIGSTOP)
+    s.step("Kafka stands still for 10 s")
+    time.sleep(10)
+    check(traffic.stands_still(), "lines are still to come")
+    kafka.process.signal(signal.SIGCONT)
+    traffic.reach(400)
+    kafka.kill()
+    s.step("Kafka was killed")
+    time.sleep(3)
+    kafka.again()
+    s.step("and is there again")
+    traffic.reach(800)
+    kafka.stop()
+    s.step("Kafka was stopped in order")
+    kafka.again()
+    traffic.finish("stopped, killed and stopped in order")
+    check("no Kafka broker can be reached" in hub.text, "the hub said what it waited for")
+    check(hub.alive and hub.stop() == 0, "the hub ends with 0")
