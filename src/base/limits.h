@@ -47,7 +47,8 @@
 /* ms between repeats of a handshake message: first, and at most */
 #define TACIT_HANDSHAKE_REPEAT_MS     500u
 #define TACIT_HANDSHAKE_REPEAT_MAX_MS 4000u
-/* channels of one listener; the one that was silent longest makes room */
+/* channels of one listener, besides the half-open; beyond, one that was refused or is closed makes
+ * room, or else the one that was silent longest */
 #define TACIT_CHANNELS_MAX 4096u
 /* bytes of an application message with its inner routes: one record of one entry */
 #define TACIT_MESSAGE_LEN_MAX 61440u

@@ -58,27 +58,46 @@ tacit_listener_tell(struct tacit_listener *listener, const struct tacit_channel_
 		listener->watch(listener->watch_arg, event);
 }
 
-/* the channel that was silent longest makes room */
+/* whether the other end of a channel is one that we accepted and that may still talk */
+static bool
+in_use(const struct tacit_channel *chan)
+{
+	enum tacit_session_state state = tacit_session_state(chan->session);
+
+	return state == TACIT_SESSION_ESTABLISHED || state == TACIT_SESSION_CLOSING;
+}
+
+static bool
+missed_less(const struct tacit_channel *a, const struct tacit_channel *b)
+{
+	if (in_use(a) != in_use(b))
+		return !in_use(a);
+	return tacit_session_heard_at(a->session) < tacit_session_heard_at(b->session);
+}
+
+/* Half-open handshakes have a bound of their own, and do not count.  Those that were refused or are
+ * closed go first: whom nobody trusts must not be able to end the channels of others. */
 static void
 make_room(struct tacit_listener *listener)
 {
-	struct tacit_channel *quietest = NULL;
+	struct tacit_channel *least = NULL;
 
-	if (listener->count < TACIT_CHANNELS_MAX)
+	if (listener->count - tacit_acceptor_count(listener->acceptor) < TACIT_CHANNELS_MAX)
 		return;
 	for (struct tacit_list *at = listener->channels.next; at != &listener->channels;
 	     at = at->next) {
 		struct tacit_channel *chan = TACIT_CONTAINER(at, struct tacit_channel, list);
 
-		if (quietest == NULL || tacit_session_heard_at(chan->session) <
-					    tacit_session_heard_at(quietest->session))
-			quietest = chan;
+		if (tacit_session_state(chan->session) != TACIT_SESSION_ANSWERED &&
+		    (least == NULL || missed_less(chan, least)))
+			least = chan;
 	}
-	if (quietest != NULL) {
+	if (least == NULL)
+		return;
+	if (in_use(least))
 		tacit_node_log(listener->node, TACIT_LOG_WARNING,
 		    "too many channels: the one that was silent longest is given up");
-		drop(listener, quietest);
-	}
+	drop(listener, least);
 }
 
 static struct tacit_channel *
