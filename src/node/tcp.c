@@ -26,7 +26,8 @@ find_accepted(const struct tacit_tcp *tcp, const struct tacit_route *onward)
 }
 
 /* A hop that is neither is the way back to a connection that is gone, or a forged one: nobody
- * dials it. */
+ * dials it.  An answer to a message that came without a return route has no hop behind the
+ * connection, and a program of 2021 goes deaf when it gets one (PROTOCOL.md 2.1). */
 static void
 take(void *self, struct tacit_msg *msg)
 {
@@ -38,14 +39,16 @@ take(void *self, struct tacit_msg *msg)
 	if (peer != NULL) {
 		tacit_route_pop(&msg->onward);
 		tacit_tcp_peer_send(peer, msg);
-	} else if (connection != NULL) {
+	} else if (connection != NULL && msg->onward.count > 1) {
 		tacit_route_pop(&msg->onward);
 		tacit_tcp_connection_send(connection, msg);
 	} else {
 		if (tcp->node->log != NULL) {
 			tacit_route_format(&msg->onward, route, sizeof(route));
 			tacit_node_log(tcp->node, TACIT_LOG_DEBUG,
-			    "dropped a message for [%s]: there is no such connection", route);
+			    "dropped a message for [%s]: there is no such connection, or nobody "
+			    "named behind it",
+			    route);
 		}
 		tacit_msg_unref(msg);
 	}
