@@ -45,9 +45,11 @@ TACIT_API void tacit_context_free(struct tacit_context *ctx);
  * tacit_send: sends len bytes along a route; the answer comes back to ctx.
  *
  * The bytes travel as a typed body (PROTOCOL.md 1.4): what a program of 2021 calls a String or
- * bytes.  Sending does not wait, except for room: through a secure channel whose window is full
- * it runs the loop until there is some; a handler's messages wait their turn inside, 64 MB of them.
- * Errors: TACIT_ELIMIT (longer than 61,440 bytes through a channel), TACIT_ECLOSED, TACIT_ENOTFOUND
+ * bytes.  Sending does not wait, except for room: through a secure channel whose window is full,
+ * or into a stream that has not confirmed what it got, it runs the loop until there is some; a
+ * handler's messages wait their turn inside: 64 MB of them in a channel, 32 MB in a stream.
+ * Errors: TACIT_ELIMIT (longer than 61,440 bytes through a channel, than 64,512 with its routes
+ * into a stream), TACIT_ECLOSED, TACIT_ENOTFOUND
  * (no such worker here), TACIT_ENOMEM; remembered by the node when not sent by a handler.
  */
 TACIT_API tacit_err tacit_send(

@@ -6,6 +6,7 @@
 #include "stream/consumer.h"
 #include "stream/producer.h"
 #include "tacit/stream.h"
+#include "wire/name.h"
 
 /*
  * A stream client: a producer and a consumer, each with a worker for the service's answers, and
@@ -174,10 +175,30 @@ on_sender(void *self, struct tacit_msg *msg)
 	tacit_err err;
 
 	tacit_route_pop(&msg->onward);
-	err = tacit_producer_push(stream->producer, msg, tacit_node_now(stream->node));
-	if (err != TACIT_OK)
+	if ((err = tacit_producer_push(stream->producer, msg, tacit_node_now(stream->node))) !=
+	    TACIT_OK)
 		tacit_node_log(stream->node, TACIT_LOG_INFO, "an entry for %s was dropped: %s",
 		    stream->sender_name, tacit_strerror(err));
+}
+
+/* a program that writes faster than the service confirms waits */
+static int
+sender_has_room(void *self)
+{
+	const struct tacit_stream *stream = self;
+
+	return tacit_producer_has_room(stream->producer);
+}
+
+static tacit_err
+sender_check(void *self, const struct tacit_msg *msg)
+{
+	const struct tacit_stream *stream = self;
+
+	return tacit_producer_has_room(stream->producer) &&
+		       tacit_msg_encoded_len(msg) <= TACIT_ENTRY_LEN_MAX
+		   ? TACIT_OK
+		   : TACIT_ELIMIT;
 }
 
 static void
@@ -199,8 +220,9 @@ on_consumer_answer(void *self, struct tacit_msg *msg)
 /* the connection ------------------------------------------------------------------------------- */
 
 static void
-start(struct tacit_stream *stream)
+on_up(void *arg)
 {
+	struct tacit_stream *stream = arg;
 	tacit_msec now = tacit_node_now(stream->node);
 
 	if (!stream->started) {
@@ -211,14 +233,6 @@ start(struct tacit_stream *stream)
 		tacit_consumer_reset(stream->consumer, now);
 		tacit_producer_reset(stream->producer, now);
 	}
-}
-
-static void
-on_up(void *arg)
-{
-	struct tacit_stream *stream = arg;
-
-	start(stream);
 }
 
 static void
@@ -339,11 +353,29 @@ add_workers(struct tacit_stream *stream)
 	       (stream->consumer_alarm = tacit_alarm_new(node, on_consumer_alarm, stream)) != NULL;
 }
 
+/* which of the options the engines did not take */
+static void
+say_unusable(struct tacit_node *node, const struct tacit_stream_options *options, tacit_err err)
+{
+	const char *name = options->sender_name, *id = options->client_id;
+
+	if (tacit_name_check(name, strlen(name)))
+		name = options->receiver_name;
+	if (!tacit_name_check(name, strlen(name)))
+		tacit_node_fail(node, err,
+		    "'%s' is no name for a stream: letters, digits, '.', '_' and '-', 249 at most",
+		    name);
+	else if (id != NULL && !tacit_client_id_check(id, strlen(id)))
+		tacit_node_fail(node, err,
+		    "'%s' is no client id: letters, digits, '.', '_' and '-', 200 at most", id);
+	else
+		tacit_node_fail(node, err, "cannot make a stream client: %s", tacit_strerror(err));
+}
+
 static struct tacit_stream *
-stream_new(struct tacit_node *node, const struct tacit_stream_options *options)
+stream_new(struct tacit_node *node)
 {
 	struct tacit_stream *stream = tacit_alloc(sizeof(*stream));
-	tacit_err err;
 
 	if (stream == NULL) {
 		tacit_node_fail(node, TACIT_ENOMEM, "no memory for a stream client");
@@ -353,18 +385,29 @@ stream_new(struct tacit_node *node, const struct tacit_stream_options *options)
 	stream->owned.free = free_stream;
 	stream->owned.close = close_stream;
 	tacit_node_own(node, &stream->owned);
+	return stream;
+}
+
+/* names, workers and engines; false: the node remembers why */
+static bool
+fill_in(struct tacit_stream *stream, const struct tacit_stream_options *options)
+{
+	struct tacit_node *node = stream->node;
+	tacit_err err;
+
 	stream->sender_name = tacit_node_text(node, "%s", options->sender_name);
 	stream->receiver_name = tacit_node_text(node, "%s", options->receiver_name);
 	if (!tacit_node_usable(node) || !add_workers(stream))
-		return NULL;
-	if ((err = make_producer(stream, options)) != TACIT_OK ||
-	    (err = make_consumer(stream, options)) != TACIT_OK) {
-		tacit_node_fail(node, err,
-		    "'%s' is no name for a stream: letters, digits, '.', '_' and '-', 249 at most",
-		    stream->producer == NULL ? options->sender_name : options->receiver_name);
-		return NULL;
+		return false;
+	if ((err = make_producer(stream, options)) == TACIT_OK)
+		err = make_consumer(stream, options);
+	if (err != TACIT_OK) {
+		say_unusable(node, options, err);
+		return false;
 	}
-	return stream;
+	tacit_worker_set_room(stream->sender, sender_has_room);
+	tacit_worker_set_check(stream->sender, sender_check);
+	return true;
 }
 
 static int
@@ -396,35 +439,44 @@ wait_opened(struct tacit_stream *stream)
 	return false;
 }
 
+/* begins to open both streams, as soon as there is a way to them */
+static bool
+set_out(struct tacit_stream *stream, const struct tacit_route *route)
+{
+	struct tacit_address first;
+
+	if (route == NULL || !tacit_route_first(route, &first) || first.type != TACIT_ADDRESS_TCP) {
+		stream->peer = "the stream service";
+		on_up(stream);
+		return true;
+	}
+	stream->peer =
+	    tacit_node_text(stream->node, "%.*s", (int)first.len, (const char *)first.bytes);
+	stream->want = tacit_tcp_want_new(stream->node, first, on_up, on_down, stream);
+	return stream->want != NULL;
+}
+
 struct tacit_stream *
 tacit_stream_connect(struct tacit_node *node, const struct tacit_stream_options *options)
 {
 	struct tacit_stream *stream;
-	struct tacit_address first;
 
 	if (!tacit_node_usable(node) || tacit_node_stopped(node))
 		return NULL;
 	if (options->sender_name == NULL || options->receiver_name == NULL ||
 	    tacit_node_in_loop(node)) {
 		tacit_node_fail(node, TACIT_EINVAL,
-		    tacit_node_in_loop(node) ? "a stream client cannot be made in a handler"
-					     : "two names of streams are needed");
+		    "a stream client needs two stream names, and cannot be made in a handler");
 		return NULL;
 	}
-	if ((stream = stream_new(node, options)) == NULL)
+	if ((stream = stream_new(node)) == NULL)
 		return NULL;
-	if (options->route != NULL && tacit_route_first(options->route, &first) &&
-	    first.type == TACIT_ADDRESS_TCP) {
-		stream->peer =
-		    tacit_node_text(node, "%.*s", (int)first.len, (const char *)first.bytes);
-		stream->want = tacit_tcp_want_new(node, first, on_up, on_down, stream);
-		if (stream->want == NULL)
-			return NULL;
-	} else {
-		stream->peer = "the stream service";
-		start(stream);
-	}
-	return wait_opened(stream) ? stream : NULL;
+	if (fill_in(stream, options) && set_out(stream, options->route) && wait_opened(stream))
+		return stream;
+	/* nobody has it: opening later it would deliver what another one delivers, too */
+	tacit_node_disown(&stream->owned);
+	free_stream(&stream->owned);
+	return NULL;
 }
 
 const char *

@@ -317,6 +317,13 @@ tacit_producer_tick(struct tacit_producer *producer, tacit_msec now)
 		config->suspect(config->arg);
 }
 
+bool
+tacit_producer_has_room(const struct tacit_producer *producer)
+{
+	return producer->count < TACIT_PUSHES_MAX &&
+	       producer->len + TACIT_ENTRY_LEN_MAX <= TACIT_PUSHES_LEN_MAX;
+}
+
 size_t
 tacit_producer_pending(const struct tacit_producer *producer)
 {

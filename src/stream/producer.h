@@ -77,6 +77,8 @@ void tacit_producer_handle(struct tacit_producer *producer, struct tacit_msg *ms
 /* does what is due; the port's wake_at asks for it */
 void tacit_producer_tick(struct tacit_producer *producer, tacit_msec now);
 
+/* whether push would take an entry of any length now */
+bool tacit_producer_has_room(const struct tacit_producer *producer);
 /* entries that are not confirmed; 0: everything pushed is in the stream */
 size_t tacit_producer_pending(const struct tacit_producer *producer);
 /* entries taken by tacit_producer_push so far */
