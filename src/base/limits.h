@@ -129,7 +129,7 @@
 #define TACIT_RECEIVE_LEN (256u << 10)
 /* connections that a listener keeps open */
 #define TACIT_CONNECTIONS_MAX 16384u
-/* jobs posted to a node by other threads and not yet run */
+/* jobs posted to a node by other threads and not yet run; messages of theirs not yet handled */
 #define TACIT_POSTED_MAX 65536u
 
 #endif

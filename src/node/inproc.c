@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/limits.h"
 #include "base/memory.h"
 #include "node/state.h"
 
@@ -67,7 +68,9 @@ arrive(void *arg)
 
 	if (tacit_msg_decode(parcel->block, 0, parcel->block->cap, &msg) == TACIT_OK) {
 		start_transport(node);
-		if (tacit_route_prepend(&msg->ret, address_of(parcel->from, text)) == TACIT_OK)
+		/* posts come faster than a turn handles messages: what waits is bounded, too */
+		if (node->queue.count < TACIT_POSTED_MAX &&
+		    tacit_route_prepend(&msg->ret, address_of(parcel->from, text)) == TACIT_OK)
 			tacit_node_route(node, msg);
 		else
 			tacit_msg_unref(msg);
