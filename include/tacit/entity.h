@@ -31,7 +31,7 @@ TACIT_API const char *tacit_entity_identifier(const struct tacit_entity *entity)
  * carries the bytes: the hub itself could sit in the middle.  For trying things out.
  *
  * tacit_trust_exactly: these identifiers (`P` and 64 hex digits each), ends with NULL.
- * Errors, remembered: TACIT_EINVAL: not an identifier, or none at all.
+ * Errors, remembered: TACIT_EINVAL: not an identifier, or none at all; TACIT_ELIMIT: more than 64.
  */
 TACIT_API const struct tacit_trust *tacit_trust_everyone(struct tacit_node *node);
 TACIT_API TACIT_SENTINEL const struct tacit_trust *tacit_trust_exactly(

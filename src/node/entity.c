@@ -132,6 +132,10 @@ tacit_trust_exactly(struct tacit_node *node, ...)
 		count++;
 	}
 	va_end(list);
+	if (text != NULL && count == sizeof(identifiers) / sizeof(identifiers[0])) {
+		tacit_node_fail(node, TACIT_ELIMIT, "a trust policy takes %zu identifiers", count);
+		return NULL;
+	}
 	if (text != NULL || count == 0) {
 		tacit_node_fail(node, TACIT_EINVAL,
 		    "not an identifier: '%s': it is P and 64 hex digits, as the other side prints "
