@@ -22,8 +22,8 @@ struct tacit_listener;
 /* what a channel tells those who watch it (PROTOCOL.md 6.7) */
 enum tacit_channel_event_kind {
 	TACIT_CHANNEL_ESTABLISHED, /* both ends accepted each other */
-	TACIT_CHANNEL_SEALED,      /* bytes: an entry as it leaves */
-	TACIT_CHANNEL_OPENED,      /* bytes: an entry as it arrived, authentic */
+	TACIT_CHANNEL_SEALED,      /* bytes: a data record as it leaves for the first time */
+	TACIT_CHANNEL_OPENED,      /* bytes: a data record as it arrived, authentic */
 	TACIT_CHANNEL_DUPLICATE, /* an authentic record that had come before: duplicated or replayed */
 	TACIT_CHANNEL_LATE,      /* an authentic control record that a newer one overtook */
 	TACIT_CHANNEL_GAP,       /* a record is missing; it is asked for again */
@@ -68,7 +68,8 @@ TACIT_API void tacit_listener_watch(
  *
  * Belongs to the node.  Errors, remembered: TACIT_EUNTRUSTED (trust refused the other end),
  * TACIT_EREFUSED (the other end refused entity), TACIT_ETIMEDOUT (no answer: check the route and
- * that the other side runs), TACIT_EUNSUPPORTED.
+ * that the other side runs), TACIT_ENOTFOUND (the route begins with no worker here),
+ * TACIT_EUNSUPPORTED.
  */
 TACIT_API struct tacit_channel *tacit_channel_open(struct tacit_node *node,
     struct tacit_entity *entity, const struct tacit_route *route, const struct tacit_trust *trust);
@@ -81,7 +82,8 @@ TACIT_API const char *tacit_channel_address(const struct tacit_channel *chan);
 TACIT_API const char *tacit_channel_peer(const struct tacit_channel *chan);
 
 /*
- * tacit_channel_flush: waits until the far end has acknowledged every message sent so far.
+ * tacit_channel_flush: waits until the far end has acknowledged every message sent so far: its
+ * workers handled them, its program received them, or nobody there has the name.
  * Errors: TACIT_ETIMEDOUT, TACIT_ECLOSED, TACIT_ESTOPPED.  Not remembered.
  */
 TACIT_API tacit_err tacit_channel_flush(struct tacit_channel *chan, long timeout_ms);

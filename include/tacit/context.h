@@ -38,7 +38,8 @@ TACIT_API struct tacit_context *tacit_worker_start(
 
 /* lets messages from the network and from streams come to this worker, unauthenticated */
 TACIT_API void tacit_context_expose(struct tacit_context *ctx);
-/* ends a worker or context before its node ends */
+/* ends a worker or context before its node ends; not one that a call is waiting with.  What lies in
+ * its mailbox is dropped, and counts as delivered */
 TACIT_API void tacit_context_free(struct tacit_context *ctx);
 
 /*

@@ -287,7 +287,9 @@ tacit_channel_open(struct tacit_node *node, struct tacit_entity *entity,
 		    "trust policy, and cannot be opened in a handler");
 		return NULL;
 	}
-	if ((err = tacit_channel_bind(node, &parts, &chan)) != TACIT_OK) {
+	err = tacit_node_reaches(node, route) ? tacit_channel_bind(node, &parts, &chan)
+					      : TACIT_ENOTFOUND;
+	if (err != TACIT_OK) {
 		tacit_node_fail(node, err, "cannot open a channel: %s", tacit_strerror(err));
 		return NULL;
 	}

@@ -76,6 +76,19 @@ a_channel_that_did_not_open_leaves_nothing(void **state)
 	ends_free(ends);
 }
 
+/* nothing waits for an answer from where nothing was sent */
+static void
+a_route_to_nowhere_is_said_at_once(void **state)
+{
+	struct ends *ends = ends_new(ENDS_INPROC, NULL);
+
+	(void)state;
+	ends->listener_route = tacit_route_new(ends->alice, "nobody", "listener", NULL);
+	assert_null(ends_open_to(ends, stranger));
+	assert_int_equal(tacit_node_err(ends->alice), TACIT_ENOTFOUND);
+	ends_free(ends);
+}
+
 static void
 stop(void *arg)
 {
@@ -394,6 +407,7 @@ main(void)
 	    cmocka_unit_test(messages_are_echoed_and_the_close_confirmed),
 	    cmocka_unit_test(others_are_refused_by_both_ends),
 	    cmocka_unit_test(a_channel_that_did_not_open_leaves_nothing),
+	    cmocka_unit_test(a_route_to_nowhere_is_said_at_once),
 	    cmocka_unit_test(a_stop_ends_opening),
 	    cmocka_unit_test(a_thousand_echoes_on_the_way),
 	    cmocka_unit_test(a_handler_may_say_more_than_a_window),
