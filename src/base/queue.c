@@ -20,7 +20,7 @@ grow(struct tacit_queue *queue)
 	if (ring == NULL)
 		return TACIT_ENOMEM;
 	for (size_t i = 0; i < queue->count; i++)
-		ring[i] = queue->ring[(queue->first + i) & (queue->cap - 1)];
+		ring[i] = tacit_queue_at(queue, i);
 	tacit_free(queue->ring);
 	queue->ring = ring;
 	queue->cap = cap;
@@ -41,6 +41,12 @@ void *
 tacit_queue_peek(const struct tacit_queue *queue)
 {
 	return queue->count > 0 ? queue->ring[queue->first] : NULL;
+}
+
+void *
+tacit_queue_at(const struct tacit_queue *queue, size_t n)
+{
+	return queue->ring[(queue->first + n) & (queue->cap - 1)];
 }
 
 void *

@@ -21,6 +21,8 @@ void tacit_queue_fini(struct tacit_queue *queue);
 TACIT_MUST_USE tacit_err tacit_queue_push(struct tacit_queue *queue, void *item);
 /* the oldest, without taking it; NULL when empty */
 void *tacit_queue_peek(const struct tacit_queue *queue);
+/* the nth oldest, without taking it; n below count */
+void *tacit_queue_at(const struct tacit_queue *queue, size_t n);
 void *tacit_queue_pop(struct tacit_queue *queue);
 
 #endif

@@ -81,6 +81,7 @@ tacit_outbox_take_missing(struct tacit_outbox *outbox, size_t len_max)
 		record->missing = false;
 		record->stamp = outbox->stamp;
 		outbox->missing_count--;
+		outbox->missing_bytes -= record->len;
 		return record;
 	}
 	return NULL;
@@ -92,6 +93,7 @@ settle(struct tacit_outbox *outbox, struct tacit_outbox_record *record)
 	if (record->missing) {
 		record->missing = false;
 		outbox->missing_count--;
+		outbox->missing_bytes -= record->len;
 	}
 	if (record->stamp > outbox->arrived_stamp)
 		outbox->arrived_stamp = record->stamp;
@@ -140,6 +142,7 @@ find_missing(struct tacit_outbox *outbox, uint64_t end)
 			continue;
 		record->missing = true;
 		outbox->missing_count++;
+		outbox->missing_bytes += record->len;
 	}
 }
 

@@ -34,7 +34,7 @@ struct tacit_outbox {
 	uint64_t window, window_bytes; /* what the far end allows, absolute */
 	uint64_t stamp;                /* of the last entry that left */
 	uint64_t arrived_stamp;        /* the highest known to have arrived */
-	size_t missing_count;
+	size_t missing_count, missing_bytes;
 };
 
 /* what the far end allows before it said anything (PROTOCOL.md 6.4) */

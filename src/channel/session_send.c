@@ -228,15 +228,34 @@ entry_due(const struct tacit_session *session, tacit_msec now)
 	       (body != NULL && tacit_outbox_allows(&session->outbox, 0, 0, sealed_len(body->len)));
 }
 
-/* the bytes that an entry's payload may take, and those that what waits would fill */
+/* what of the bodies that wait may leave in one entry of at most len_max bytes */
+static size_t
+sealable_len(const struct tacit_session *session, size_t len_max)
+{
+	size_t used = 0;
+
+	for (size_t i = 0; i < session->pending.count; i++) {
+		const struct tacit_msg *body = tacit_queue_at(&session->pending, i);
+		size_t len = sealed_len(body->len);
+
+		if (used + len > len_max || !tacit_outbox_allows(&session->outbox, i, used, len))
+			break;
+		used += len;
+	}
+	return used;
+}
+
+/* The bytes of an entry's payload: no more than will be used, because a record keeps its whole
+ * entry until it was delivered, and the far end's window may let out one at a time. */
 static size_t
 entry_len(const struct tacit_session *session)
 {
 	size_t outer = tacit_route_encoded_len(&session->route) + TACIT_SESSION_NAME_LEN + 16;
-	size_t wanted = 1 + sealed_len(TACIT_CONTROL_LEN_MAX) + session->pending_bytes;
 	size_t most = TACIT_ENTRY_LEN_MAX - outer;
+	size_t first = 1 + sealed_len(TACIT_CONTROL_LEN_MAX);
+	size_t wanted = first + session->outbox.missing_bytes + sealable_len(session, most - first);
 
-	return session->outbox.missing_count > 0 || wanted > most ? most : wanted;
+	return wanted < most ? wanted : most;
 }
 
 static void
