@@ -39,7 +39,7 @@ enum tacit_channel_event_kind {
 struct tacit_channel_event {
 	enum tacit_channel_event_kind kind;
 	struct tacit_channel *channel; /* a listener's: until the event that ends it returns */
-	const char *peer;     /* identifier of the far end, or "" before it is known */
+	const char *peer;              /* identifier of the far end, or "" before it is known */
 	uint64_t sequence;    /* of the record, where there is one; claimed, when UNAUTHENTIC */
 	const uint8_t *bytes; /* SEALED, OPENED; borrowed */
 	size_t len;

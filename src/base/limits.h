@@ -61,7 +61,7 @@
 #define TACIT_UNSEALED_LEN_MAX (64u << 20)
 /* ranges of received records that an acknowledgement names */
 #define TACIT_RANGES_MAX 32u
-/* AES blocks sealed under one key: 2^36, where the advantage against GCM is 2^-57 (RFC 9001
+/* AES blocks sealed under one key: 2^36, where the advantage against GCM is 2^-55 (RFC 9001
  * appendix B.1 has the formula) */
 #define TACIT_KEY_BLOCKS_MAX (UINT64_C(1) << 36)
 /* ms: acknowledgement delay, probe (first and at most), keepalive, silence, wait for a close */

@@ -32,9 +32,6 @@ tacit_vault_new(struct tacit_node *node)
 		tacit_node_fail(node, TACIT_ENOMEM, "no memory for a vault");
 		return NULL;
 	}
-	if (!tacit_secret_locked())
-		tacit_node_log(node, TACIT_LOG_WARNING,
-		    "memory for keys could not be locked and may be swapped out: raise ulimit -l");
 	owned->owned.free = free_vault;
 	tacit_node_own(node, &owned->owned);
 	return owned->vault;
@@ -62,6 +59,9 @@ tacit_entity_new(struct tacit_node *node, struct tacit_vault *vault)
 		tacit_node_fail(node, TACIT_ENOMEM, "no memory for an entity");
 		return NULL;
 	}
+	if (!tacit_secret_locked())
+		tacit_node_log(node, TACIT_LOG_WARNING,
+		    "memory for keys could not be locked and may be swapped out: raise ulimit -l");
 	tacit_identifier_format(&entity->identity.identifier, entity->text);
 	entity->owned.free = free_entity;
 	tacit_node_own(node, &entity->owned);
