@@ -27,6 +27,8 @@ struct tacit_service {
 	tacit_msec now;             /* of the last handle or tick */
 	tacit_msec wake;            /* what the port was told last */
 	bool stopping;
+	bool store_full;    /* or broken: pushes fail for that, and it was said */
+	unsigned store_oks; /* pushes that did not, since */
 	void (*tap)(void *arg, bool push, const char *name, const void *bytes, size_t len);
 	void *tap_arg;
 };

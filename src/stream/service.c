@@ -1,10 +1,15 @@
 #include "stream/service.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/memory.h"
 #include "stream/request.h"
 #include "wire/frame.h"
+
+/* pushes without a failure after which a store is well again: a small entry may still fit on a disk
+ * that is nearly full */
+#define STORE_WELL 16u
 
 /* push (PROTOCOL.md 3.2) --------------------------------------------------------------------- */
 
@@ -23,6 +28,29 @@ confirm(struct tacit_service *service, const struct tacit_route *reply, const ch
 	tacit_service_respond(service, reply, own, &response);
 }
 
+/* Clients push again until there is room, and have no words for why it takes so long; whoever runs
+ * the hub can do something about it. */
+static void
+tell_store(struct tacit_service *service, tacit_err err)
+{
+	bool full = err == TACIT_ENOSPACE || err == TACIT_EIO;
+	bool over = err == TACIT_OK && ++service->store_oks >= STORE_WELL;
+	char line[160];
+
+	if (full)
+		service->store_oks = 0;
+	if (service->stopping || (service->store_full ? !over : !full))
+		return;
+	service->store_full = full;
+	if (service->config.log == NULL)
+		return;
+	(void)snprintf(line, sizeof(line),
+	    full ? "the store takes no entries: %s; clients wait until it does"
+		 : "the store takes entries again",
+	    tacit_strerror(err));
+	service->config.log(service->config.arg, full ? TACIT_LOG_WARNING : TACIT_LOG_INFO, line);
+}
+
 static void
 on_append(void *arg, tacit_err err, uint64_t index)
 {
@@ -34,6 +62,7 @@ on_append(void *arg, tacit_err err, uint64_t index)
 		push.index = index;
 	}
 	if (request->service != NULL) {
+		tell_store(request->service, err);
 		if (err == TACIT_OK)
 			request->service->counters.pushed_len +=
 			    request->cost - TACIT_APPEND_OVERHEAD;
