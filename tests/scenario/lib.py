@@ -29,12 +29,15 @@ In a scenario (s):
     s.start(name, *argv, pty=False, env=None, cwd=None, stop=SIGTERM) -> Process
                         stderr joins stdout; with pty it runs on a terminal of its own
     s.tacit(*args)      s.run of build/tacit
-    s.hub(store=None, kafka=None, listen="127.0.0.1:0", args=()) -> Hub: .address .port .again()
+    s.hub(store=None, kafka=None, listen="127.0.0.1:0", args=(), before=())
+        -> Hub: .address .port .again()
                         kafka: "HOST:PORT" or what s.kafka() returned; neither: a store in s.dir
+                        before: a command that runs the hub in its turn (env, unshare, ...)
     s.bob(hub, *args) -> Bob: .identifier .sender .receiver
     s.alice(hub, bob, identifier=True, pty=False) -> Process; identifier: True (Bob's), None, a text
     s.kafka(version=None, port=0, properties=(), own=False) -> Kafka: .brokers .topics()
-                        .entries(topic) .produce(topic, *bytes) .kill() .again() .stop()
+                        .entries(topic) .produce(topic, *bytes) .create(topic, partitions)
+                        .delete(topic) .kill() .again() .stop()
                         When TACIT_KAFKA names a Kafka that is there already it is that one, which
                         cannot be killed: ask with own=True where the scenario has to.
     s.kafka_cluster(count=3, version=None, properties=()) -> Cluster: as Kafka, and .nodes[i].kill()
@@ -63,6 +66,7 @@ import re
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -359,6 +363,30 @@ class Kafka:
             path.write_bytes(value)
             self.kcat("-P", "-t", topic, str(path))
 
+    def _ask(self, api, version, body):
+        """A request of Kafka's own protocol, which kcat has no word for; gives the answer's body."""
+        host, _, port = self.brokers.split(",")[0].rpartition(":")
+        request = struct.pack(">hhihs", api, version, 1, 1, b"t") + body
+        with socket.create_connection((host, int(port)), 30) as s:
+            s.sendall(struct.pack(">i", len(request)) + request)
+            with s.makefile("rb") as answer:
+                return answer.read(struct.unpack(">i", answer.read(4))[0])[4:]
+
+    def _topic_call(self, api, version, entry, rest):
+        answer = self._ask(api, version, struct.pack(">i", 1) + entry + struct.pack(">i", 30000) + rest)
+        # throttle_time, then an array of (name, error, ...)
+        name_len = struct.unpack_from(">h", answer, 8)[0]
+        error = struct.unpack_from(">h", answer, 10 + name_len)[0]
+        if error != 0:
+            fail("Kafka answered error %d about a topic" % error)
+
+    def create(self, topic, partitions=1):
+        name = struct.pack(">h", len(topic)) + topic.encode()
+        self._topic_call(19, 2, name + struct.pack(">ihii", partitions, 1, 0, 0), b"\0")
+
+    def delete(self, topic):
+        self._topic_call(20, 1, struct.pack(">h", len(topic)) + topic.encode(), b"")
+
 
 class Cluster(Kafka):
     """Brokers that are each other's replicas and controllers."""
@@ -450,8 +478,8 @@ class Scenario:
     def tacit(self, *args, **options):
         return self.run(BUILD / "tacit", *args, **options)
 
-    def hub(self, store=None, kafka=None, listen="127.0.0.1:0", args=()):
-        argv = [BUILD / "tacit", "hub", "--listen", listen]
+    def hub(self, store=None, kafka=None, listen="127.0.0.1:0", args=(), before=()):
+        argv = [*before, BUILD / "tacit", "hub", "--listen", listen]
         if kafka is not None:
             argv += ["--kafka", kafka.brokers if isinstance(kafka, Kafka) else kafka]
         else:

@@ -1,0 +1,83 @@
+#!/usr/bin/env python3
+# Goal: the disk of the hub's store is full: it says so in words and confirms nothing; traffic
+# waits; as soon as there is room everything goes on, and nothing was lost or doubled.
+import os
+import pathlib
+import re
+import subprocess
+import threading
+import time
+
+from lib import check, scenario, skip
+from wire import Client, ERROR
+
+SIZE = 48 << 20  # the log of the database grows to 8 MiB before it is emptied
+
+# The hub runs where this folder is a small disk that nobody else sees and that ends with it.
+OWN_DISK = ["unshare", "--mount"] if os.getuid() == 0 else ["unshare", "--mount", "--map-root-user"]
+MOUNT = 'mount -t tmpfs -o size=%d,mode=700 none "$0" && exec "$@"' % SIZE
+
+
+def can_mount(folder):
+    return subprocess.run(OWN_DISK + ["sh", "-c", MOUNT, str(folder), "true"],
+        capture_output=True).returncode == 0
+
+
+def room(path):
+    status = os.statvfs(path)
+    return status.f_bavail * status.f_frsize
+
+
+def fill(path, left):
+    """A file beside the store that leaves so many bytes."""
+    with open(path / "filler", "ab", buffering=0) as filler:
+        while room(path) > left:
+            filler.write(b"x" * min(4096, room(path) - left))
+
+
+def feed(alice, lines):
+    """A pipe holds less than all of it."""
+    alice.send("".join(line + "\n" for line in lines).encode())
+    alice.end()
+
+
+def echoes(alice):
+    return re.findall("^Alice received an echo: (.*)$", alice.text, re.M)
+
+
+@scenario
+def main(s):
+    folder = s.dir / "disk"
+    folder.mkdir()
+    if not can_mount(folder):
+        skip("a disk of one's own cannot be mounted here")
+    hub = s.hub(store=folder / "store", before=[*OWN_DISK, "sh", "-c", MOUNT, folder])
+    disk = pathlib.Path("/proc/%d/root%s" % (hub.pid, folder))  # as the hub sees it
+    bob = s.bob(hub)
+    alice = s.alice(hub, bob)
+    wanted = ["%d %s" % (i, "x" * 500) for i in range(1000)]
+
+    s.step("full in the middle of traffic")
+    fill(disk, 2 << 20)
+    feeder = threading.Thread(target=feed, args=(alice, wanted), daemon=True)
+    feeder.start()
+    hub.see("^tacit hub: warning: the store takes no entries: no space left")
+    check(0 < len(echoes(alice)) < len(wanted), "full after %d echoes" % len(echoes(alice)))
+    with Client(hub.address) as client:
+        status = client.push("stream." + bob.receiver, b"z" * 60000)[0]
+        check(status == ERROR, "what does not fit is not confirmed")
+    waiting = len(echoes(alice))
+    time.sleep(3)
+    check(len(echoes(alice)) == waiting < len(wanted), "traffic waits")
+    check(alice.alive and bob.alive and hub.alive, "and nobody ends")
+    check(hub.text.count("takes no entries") == 1, "it is said once")
+
+    s.step("there is room again")
+    (disk / "filler").unlink()
+    hub.see("^tacit hub: the store takes entries again$")
+    check(alice.wait(120) == 0, "Alice ends with 0")
+    feeder.join(10)
+    check(echoes(alice) == wanted, "each echo once and in order")
+    received = re.findall("^Bob received: (.*)$", bob.text, re.M)
+    check(received == wanted, "Bob printed each line once and in order")
+    check(bob.stop() == 0 and hub.stop() == 0, "all end with 0")
