@@ -1,5 +1,6 @@
 #include "store/kafka_internal.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +8,7 @@
 /* ms that opening waits for a first answer, and then for the cluster's defaults: below 10 s */
 #define CONNECT_MS  8000
 #define DESCRIBE_MS 1500
+#define AGAIN_MS    100
 
 /* why nobody answered, in librdkafka's words: the last error among what it had to say */
 static void
@@ -81,18 +83,31 @@ ask_defaults(struct kafka *k, int32_t broker_id)
 	rd_kafka_queue_destroy(queue);
 }
 
+/* the cluster's brokers, at least one: a cluster that starts, or struggles, may count none for a while */
+static rd_kafka_resp_err_t
+ask_brokers(struct kafka *k, const struct rd_kafka_metadata **ret)
+{
+	tacit_msec now = tacit_kafka_clock(), deadline = now + CONNECT_MS;
+	rd_kafka_resp_err_t err = RD_KAFKA_RESP_ERR_BROKER_NOT_AVAILABLE;
+
+	for (; now < deadline; now = tacit_kafka_clock()) {
+		err = rd_kafka_metadata(k->producer->rk, 0, NULL, ret, (int)(deadline - now));
+		if (err != RD_KAFKA_RESP_ERR_NO_ERROR || (*ret)->broker_cnt > 0)
+			return err;
+		rd_kafka_metadata_destroy(*ret);
+		err = RD_KAFKA_RESP_ERR_BROKER_NOT_AVAILABLE;
+		(void)poll(NULL, 0, AGAIN_MS);
+	}
+	return err;
+}
+
 tacit_err
 tacit_kafka_cluster_connect(struct kafka *k, char *text, size_t cap)
 {
 	const struct rd_kafka_metadata *metadata;
+	rd_kafka_resp_err_t err = ask_brokers(k, &metadata);
 	char why[200] = "";
-	rd_kafka_resp_err_t err;
 
-	err = rd_kafka_metadata(k->producer->rk, 0, NULL, &metadata, CONNECT_MS);
-	if (err == RD_KAFKA_RESP_ERR_NO_ERROR && metadata->broker_cnt == 0) {
-		rd_kafka_metadata_destroy(metadata);
-		err = RD_KAFKA_RESP_ERR_BROKER_NOT_AVAILABLE;
-	}
 	if (err != RD_KAFKA_RESP_ERR_NO_ERROR) {
 		snprintf(why, sizeof(why), " (%s)", rd_kafka_err2str(err));
 		last_error(k, why, sizeof(why));

@@ -47,7 +47,7 @@ static const struct {
     {{"auto.offset.reset", "error", T | R}, NULL, NULL, "any other value skips entries silently"},
     {{"enable.auto.commit", "false", T | R}, NULL, NULL,
 	"positions are saved when a client says so"},
-    {{"isolation.level", "read_uncommitted", T | R}, NULL, NULL,
+    {{"isolation.level", "read_uncommitted", ALL}, NULL, NULL,
 	"a stranger's open transaction would hide confirmed entries"},
     {{"enable.partition.eof", "true", R}, NULL, NULL, "it is how the end of a topic is noticed"},
     {{"log.queue", "true", ALL}, NULL, NULL, "log lines go through the hub"},

@@ -73,8 +73,7 @@ run(struct kafka_ask *ask)
 		return true;
 	}
 	if (left_ms(ask) == 0) {
-		if (ask->err == RD_KAFKA_RESP_ERR_NO_ERROR)
-			ask->err = RD_KAFKA_RESP_ERR__TIMED_OUT;
+		ask->err = RD_KAFKA_RESP_ERR__TIMED_OUT;
 		return true;
 	}
 	if (ask->rkt == NULL)

@@ -80,7 +80,8 @@ struct kafka_stream {
 	tacit_msec used_at;
 	/* opening */
 	bool asking, creating, created;
-	bool fresh; /* created: by us, not found there */
+	bool doubted; /* its end seemed to have gone back; asked again */
+	bool fresh;   /* created: by us, not found there */
 	rd_kafka_resp_err_t create_err;
 	char create_text[160];
 	struct tacit_list opens;   /* struct kafka_open */

@@ -10,6 +10,9 @@
 
 #include "base/memory.h"
 
+/* ms between two questions about an end that seems to have gone back */
+#define DOUBT_MS 100u
+
 static void
 answer_open(struct kafka_open *open, tacit_err err, const char *text, const struct kafka_ask *ask)
 {
@@ -89,7 +92,7 @@ wants_creation(struct kafka_stream *s)
 }
 
 static void
-ask(struct kafka_stream *s)
+ask_at(struct kafka_stream *s, tacit_msec not_before)
 {
 	struct kafka *k = s->kafka;
 	struct kafka_ask *ask = tacit_alloc(sizeof(*ask));
@@ -102,12 +105,19 @@ ask(struct kafka_stream *s)
 	ask->stream = s;
 	ask->producer = k->producer;
 	ask->asked_end = s->end;
+	ask->not_before = not_before;
 	ask->just_created = s->created && s->create_err == RD_KAFKA_RESP_ERR_NO_ERROR;
 	ask->fresh = s->created && s->fresh;
 	ask->deadline = tacit_kafka_clock() + KAFKA_ASK_MS;
 	k->producer->calls++;
 	s->asking = true;
 	tacit_kafka_helper_ask(k, ask);
+}
+
+static void
+ask(struct kafka_stream *s)
+{
+	ask_at(s, 0);
 }
 
 void
@@ -289,7 +299,7 @@ opened(struct kafka_stream *s, struct kafka_ask *ask)
 		ask->rkt = NULL;
 	}
 	s->state = KAFKA_OPEN;
-	s->created = false;
+	s->created = s->doubted = false;
 	tacit_kafka_stream_bounds(s, ask);
 	/* what callbacks add waits for the next answer */
 	tacit_list_init(&reads);
@@ -308,6 +318,17 @@ opened(struct kafka_stream *s, struct kafka_ask *ask)
 	}
 }
 
+/* an end below the one that is known: a topic made anew, or a broker that has just become the
+ * leader and is not sure yet.  The second answer is believed */
+static bool
+is_doubtful(struct kafka_stream *s, const struct kafka_ask *ask)
+{
+	if (!s->known || ask->high >= ask->asked_end || s->doubted)
+		return false;
+	s->doubted = true;
+	return true;
+}
+
 void
 tacit_kafka_topic_answer(struct kafka *k, struct kafka_ask *ask)
 {
@@ -319,7 +340,10 @@ tacit_kafka_topic_answer(struct kafka *k, struct kafka_ask *ask)
 		/* its topic object went with the producer that was replaced: ask the new one */
 		tacit_kafka_topic_pump(s);
 	} else if (ask->err == RD_KAFKA_RESP_ERR_NO_ERROR && ask->partition_count == 1) {
-		opened(s, ask);
+		if (is_doubtful(s, ask))
+			ask_at(s, tacit_kafka_clock() + DOUBT_MS);
+		else
+			opened(s, ask);
 	} else if (tacit_kafka_is_missing(ask->err) && wants_creation(s)) {
 		/* it was deleted behind us, and somebody wants it again */
 		tacit_kafka_stream_close(s, TACIT_OK);

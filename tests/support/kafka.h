@@ -64,6 +64,22 @@ fresh_name(char ret[64])
 	return ret;
 }
 
+/* creates a stream of a fresh name.  A broker that others keep busy (with 900 topics, say) may take
+ * longer for it than a question may */
+static inline const char *
+make_stream(struct tacit_store *store, char ret[64])
+{
+	time_t deadline = time(NULL) + PUMP_S;
+	tacit_err err;
+
+	fresh_name(ret);
+	do
+		err = open_now(store, ret, true).err;
+	while (err == TACIT_EUNREACHABLE && time(NULL) < deadline);
+	assert_int_equal(err, TACIT_OK);
+	return ret;
+}
+
 /* a producer of its own, with transactions if transactional names one */
 static inline rd_kafka_t *
 stranger_new(const char *transactional)
@@ -116,6 +132,26 @@ wait_result(rd_kafka_queue_t *queue)
 	rd_kafka_queue_destroy(queue);
 }
 
+/* the controller did it; brokers hear of it a little later */
+static inline void
+wait_for_topic(rd_kafka_t *rk, const char *topic, bool there)
+{
+	rd_kafka_topic_t *rkt = rd_kafka_topic_new(rk, topic, NULL);
+	time_t deadline = time(NULL) + PUMP_S;
+	bool known;
+
+	do {
+		const struct rd_kafka_metadata *metadata;
+
+		assert_true(time(NULL) <= deadline);
+		assert_int_equal(rd_kafka_metadata(rk, 0, rkt, &metadata, KAFKA_TIMEOUT_MS), 0);
+		assert_int_equal(metadata->topic_cnt, 1);
+		known = metadata->topics[0].partition_cnt > 0;
+		rd_kafka_metadata_destroy(metadata);
+	} while (known != there);
+	rd_kafka_topic_destroy(rkt);
+}
+
 static inline void
 stranger_creates(rd_kafka_t *rk, const char *topic, int partitions)
 {
@@ -125,6 +161,7 @@ stranger_creates(rd_kafka_t *rk, const char *topic, int partitions)
 	rd_kafka_CreateTopics(rk, &fresh, 1, NULL, queue);
 	wait_result(queue);
 	rd_kafka_NewTopic_destroy(fresh);
+	wait_for_topic(rk, topic, true);
 }
 
 static inline void
@@ -136,6 +173,7 @@ stranger_deletes(rd_kafka_t *rk, const char *topic)
 	rd_kafka_DeleteTopics(rk, &old, 1, NULL, queue);
 	wait_result(queue);
 	rd_kafka_DeleteTopic_destroy(old);
+	wait_for_topic(rk, topic, false);
 }
 
 /* the entries below index go, as retention makes them go */

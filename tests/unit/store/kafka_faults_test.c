@@ -34,7 +34,7 @@ a_topic_made_again_is_noticed(void **state)
 	char name[64];
 
 	(void)state;
-	assert_int_equal(open_now(store, fresh_name(name), true).err, TACIT_OK);
+	make_stream(store, name);
 	fill_stream(store, name, 10, 20, index);
 	stranger_deletes(stranger, name);
 	stranger_creates(stranger, name, 1);
@@ -80,7 +80,7 @@ a_deleted_topic_is_not_found(void **state)
 	char name[64];
 
 	(void)state;
-	assert_int_equal(open_now(store, fresh_name(name), true).err, TACIT_OK);
+	make_stream(store, name);
 	fill_stream(store, name, 10, 20, index);
 	watch(watcher, store, name, 10);
 	pump_for(store, 300);
@@ -110,7 +110,7 @@ a_fatal_producer_is_replaced(void **state)
 	char name[64];
 
 	(void)state;
-	assert_int_equal(open_now(store, fresh_name(name), true).err, TACIT_OK);
+	make_stream(store, name);
 	watch(watcher, store, name, 0);
 	for (size_t i = 0; i < 1000; i++) {
 		append_later(store, name, i + 1, 20, &appendings[i]);
@@ -141,7 +141,7 @@ a_fatal_producer_is_replaced(void **state)
 		if (appendings[i].err == TACIT_OK)
 			assert_int_equal(watcher->numbers[appendings[i].index], i + 1);
 	/* everything else works on the new one */
-	assert_int_equal(open_now(store, fresh_name(name), true).err, TACIT_OK);
+	make_stream(store, name);
 	store->ops->position_set(store, name, name, 5);
 	assert_int_equal(position_now(store, name, name).index, 5);
 	store->ops->free(store, FREE_MS);
@@ -159,7 +159,7 @@ a_full_queue_holds_appends_back(void **state)
 	char name[64];
 
 	(void)state;
-	assert_int_equal(open_now(store, fresh_name(name), true).err, TACIT_OK);
+	make_stream(store, name);
 	for (size_t i = 0; i < 1000; i++)
 		append_later(store, name, i + 1, 20, &appendings[i]);
 	for (size_t i = 0; i < 1000; i++) {
@@ -245,7 +245,7 @@ measure(struct tacit_store *store, const char *what, rd_kafka_t *stranger)
 	double us[1000];
 	char name[64];
 
-	assert_int_equal(open_now(store, fresh_name(name), true).err, TACIT_OK);
+	make_stream(store, name);
 	watch(watcher, store, name, 0);
 	pump_for(store, 300);
 	for (int i = 0; i < 1000; i++) {
@@ -341,7 +341,7 @@ a_killed_broker_is_ridden_out(void **state)
 	}
 	broker = start_broker(command);
 	store = open_kafka();
-	assert_int_equal(open_now(store, fresh_name(name), true).err, TACIT_OK);
+	make_stream(store, name);
 	watch(watcher, store, name, 0);
 	for (size_t i = 0; i < APPENDS; i++) {
 		append_later(store, name, i + 1, 100, &appendings[i]);

@@ -73,7 +73,7 @@ harmless_properties_are_taken(void **state)
 	print_message("%s\n", text);
 	assert_non_null(strstr(text, "replication factor "));
 	assert_null(strstr(text, "unknown"));
-	assert_int_equal(open_now(store, fresh_name(name), true).err, TACIT_OK);
+	make_stream(store, name);
 	fill_stream(store, name, 1, 10, &index);
 	store->ops->free(store, FREE_MS);
 	/* the prefix is part of the topic's name */
@@ -94,7 +94,7 @@ a_stranger_writes_between_ours(void **state)
 	char name[64];
 
 	(void)state;
-	assert_int_equal(open_now(store, fresh_name(name), true).err, TACIT_OK);
+	make_stream(store, name);
 	watch(watcher, store, name, 0);
 	for (size_t i = 0; i < 200; i++) {
 		append_later(store, name, i + 1, 20, &appendings[i]);
@@ -141,7 +141,7 @@ a_sole_writer_reads_over_gaps(void **state)
 	char name[64];
 
 	(void)state;
-	assert_int_equal(open_now(store, fresh_name(name), true).err, TACIT_OK);
+	make_stream(store, name);
 	watch(watcher, store, name, 0);
 	for (size_t i = 0; i < 10; i++) {
 		for (size_t j = 0; j < i; j++)
@@ -173,11 +173,10 @@ offsets_have_holes(void **state)
 	struct watcher *watcher = calloc(1, sizeof(*watcher));
 	struct reading *reading = calloc(1, sizeof(*reading));
 	char name[64];
-	rd_kafka_t *stranger = stranger_new(fresh_name(name));
+	rd_kafka_t *stranger = stranger_new(make_stream(store, name));
 
 	(void)state;
 	assert_null(rd_kafka_init_transactions(stranger, KAFKA_TIMEOUT_MS));
-	assert_int_equal(open_now(store, name, true).err, TACIT_OK);
 	watch(watcher, store, name, 0);
 	for (uint64_t i = 0; i < 5; i++) {
 		assert_null(rd_kafka_begin_transaction(stranger));
@@ -213,6 +212,39 @@ offsets_have_holes(void **state)
 	free(reading);
 }
 
+/* what is confirmed is there for everybody, whatever a stranger leaves undecided before it */
+static void
+an_open_transaction_hides_nothing(void **state)
+{
+	struct tacit_store *store = open_kafka();
+	struct watcher *watcher = calloc(1, sizeof(*watcher));
+	struct reading *reading = calloc(1, sizeof(*reading));
+	uint64_t index[10];
+	char name[64];
+	rd_kafka_t *stranger = stranger_new(make_stream(store, name));
+
+	(void)state;
+	assert_null(rd_kafka_init_transactions(stranger, KAFKA_TIMEOUT_MS));
+	watch(watcher, store, name, 0);
+	assert_null(rd_kafka_begin_transaction(stranger));
+	stranger_writes(stranger, name, 100, 30);
+	stranger_flushes(stranger);
+	fill_stream(store, name, 10, 20, index);
+	assert_int_equal(open_now(store, name, false).end, 11);
+	pump(store, &watcher->count, 11);
+	assert_int_equal(watcher->empty, 0);
+	store->ops->free(store, FREE_MS);
+	store = open_kafka();
+	assert_int_equal(open_now(store, name, false).end, 11);
+	read_all(store, name, 0, reading);
+	assert_int_equal(reading->count, 11);
+	assert_null(rd_kafka_abort_transaction(stranger, KAFKA_TIMEOUT_MS));
+	store->ops->free(store, FREE_MS);
+	rd_kafka_destroy(stranger);
+	free(watcher);
+	free(reading);
+}
+
 /* the same handle reads forwards and back: nothing of an earlier place may slip in */
 static void
 reads_jump_about(void **state)
@@ -225,7 +257,7 @@ reads_jump_about(void **state)
 	(void)state;
 	for (int which = 0; which < 2; which++) {
 		memset(appendings, 0, 2000 * sizeof(*appendings));
-		assert_int_equal(open_now(store, fresh_name(name[which]), true).err, TACIT_OK);
+		make_stream(store, name[which]);
 		for (size_t i = 0; i < 2000; i++)
 			append_later(store, name[which], i + 1, 500, &appendings[i]);
 		for (size_t i = 0; i < 2000; i++)
@@ -299,7 +331,7 @@ positions_of_odd_clients_stay_in_memory(void **state)
 	char name[64];
 
 	(void)state;
-	assert_int_equal(open_now(store, fresh_name(name), true).err, TACIT_OK);
+	make_stream(store, name);
 	assert_false(position_now(store, "not / valid", name).found);
 	store->ops->position_set(store, "not / valid", name, 7);
 	store->ops->position_set(store, name, name, 8);
@@ -322,7 +354,7 @@ entries_below_the_first_are_gone(void **state)
 	char name[64];
 
 	(void)state;
-	assert_int_equal(open_now(store, fresh_name(name), true).err, TACIT_OK);
+	make_stream(store, name);
 	fill_stream(store, name, 100, 20, index);
 	store->ops->free(store, FREE_MS);
 	store = open_kafka();
@@ -358,6 +390,7 @@ main(void)
 	    cmocka_unit_test(a_stranger_writes_between_ours),
 	    cmocka_unit_test(a_sole_writer_reads_over_gaps),
 	    cmocka_unit_test(offsets_have_holes),
+	    cmocka_unit_test(an_open_transaction_hides_nothing),
 	    cmocka_unit_test(reads_jump_about),
 	    cmocka_unit_test(several_partitions_are_refused),
 	    cmocka_unit_test(no_create_creates_nothing),
