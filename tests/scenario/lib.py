@@ -543,22 +543,22 @@ def scenario(function):
         s = Scenario(pathlib.Path(sys.argv[0]).stem)
         for number in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, lambda *_: sys.exit(1))
-        status = 1
+        status, why = 1, ""
         try:
             function(s)
             status = 0
         except Failed as e:
-            print("FAILED: %s" % e, flush=True)
             frames = traceback.extract_tb(e.__traceback__)
-            print("    in line %d of %s" % ([f for f in frames if f.filename == sys.argv[0]
-                or pathlib.Path(f.filename).name != "lib.py"][-1].lineno, sys.argv[0]))
+            line = [f for f in frames if pathlib.Path(f.filename).name != "lib.py"][-1].lineno
+            why = "FAILED: %s\n    in line %d of %s\n" % (e, line, sys.argv[0])
         except Skipped as e:
             print("skipped: %s" % e, flush=True)
             status = SKIPPED
         except Exception:
-            traceback.print_exc(file=sys.stdout)
+            why = traceback.format_exc()
         finally:
             s.close(status == 1)
+            print(why, end="", flush=True)  # last, because a log is read from its end
         sys.exit(status)
 
     if function.__module__ == "__main__":
