@@ -111,8 +111,8 @@ on_read(void *arg, tacit_err err, const struct tacit_store_entry *entries, size_
 	struct pull *pull = arg;
 
 	pull->read = NULL;
-	if (err == TACIT_OK)
-		answer(pull, entries, count);
+	if (err == TACIT_OK || err == TACIT_ENOTFOUND)
+		answer(pull, entries, err == TACIT_OK ? count : 0);
 }
 
 static struct pull *

@@ -4,7 +4,8 @@
  *
  * A reader is known by the return route of its pulls, and has one on a stream: the next one empties
  * it.  A pull that the store cannot answer is answered empty when its time is over and not
- * before, so that its reader does not ask in circles.
+ * before, so that its reader does not ask in circles.  When the stream is gone it is answered empty
+ * at once: that is how a reader who waits at the end notices, and opens it again.
  */
 #ifndef TACIT_STREAM_PULL_H
 #define TACIT_STREAM_PULL_H

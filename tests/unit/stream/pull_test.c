@@ -127,12 +127,25 @@ errors_are_answered_when_the_time_is_over(void **state)
 	desk_tick(desk, 1);
 	desk_check_pull(desk, 1, 0, 0);
 	assert_int_equal(desk->store->cancels, 0);
-	/* a stream that is not there */
-	desk->store->read_err = TACIT_OK;
-	desk_pull(desk, "stream.nowhere", 2, 0, 8);
+}
+
+static void
+gone_streams_are_answered_at_once(void **state)
+{
+	struct desk *desk = *state;
+
+	desk_pull(desk, "stream.s", 1, 0, 8);
+	desk_check_pull(desk, 1, 0, 0);
+	/* one that goes while its reader waits */
+	(void)fake_make(desk->store, "s");
+	desk->store->late_reads = true;
+	desk_pull(desk, "stream.s", 2, 0, 8);
 	assert_int_equal(desk->mail.count, 0);
-	desk_tick(desk, TACIT_PULL_HOLD_MS);
-	assert_int_equal(desk->mail.count, 1);
+	desk->store->read_err = TACIT_ENOTFOUND;
+	fake_answer_read(
+	    desk->store, TACIT_CONTAINER(desk->store->reads.next, struct tacit_store_read, list));
+	desk_check_pull(desk, 2, 0, 0);
+	assert_int_equal(tacit_service_parked(desk->service), 0);
 }
 
 static void
@@ -304,6 +317,7 @@ main(void)
 	    TEST(limit_0_is_answered_at_once),
 	    TEST(next_pull_empties_the_first),
 	    TEST(errors_are_answered_when_the_time_is_over),
+	    TEST(gone_streams_are_answered_at_once),
 	    TEST(late_answers_count_too),
 	    TEST(one_stream_holds_so_many),
 	    TEST(answers_fill_a_frame),
