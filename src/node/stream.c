@@ -465,8 +465,9 @@ tacit_stream_connect(struct tacit_node *node, const struct tacit_stream_options 
 		return NULL;
 	if (options->sender_name == NULL || options->receiver_name == NULL ||
 	    tacit_node_in_loop(node)) {
-		tacit_node_fail(node, TACIT_EINVAL,
-		    "a stream client needs two stream names, and cannot be made in a handler");
+		tacit_node_fail(node, TACIT_EINVAL, "%s",
+		    tacit_node_in_loop(node) ? "a stream client cannot be made in a handler"
+					     : "two names of streams are needed");
 		return NULL;
 	}
 	if ((stream = stream_new(node)) == NULL)
