@@ -44,14 +44,15 @@ struct arguments {
 	int verbose;
 };
 
-/* `name=value` is cut in two in place and kept; false: said why not */
+/* `name=value`, which came from there, is cut in two in place and kept; false: said why not */
 static bool
-add_property(struct arguments *arguments, char *text)
+add_property(struct arguments *arguments, char *text, const char *from)
 {
 	char *value = strchr(text, '=');
 
 	if (value == NULL || value == text) {
-		tacit_cli_complain("hub", "'%s' is no PROPERTY=VALUE", text);
+		/* not the text itself: it may be a secret that was written wrongly */
+		tacit_cli_complain("hub", "%s: PROPERTY=VALUE is wanted", from);
 		return false;
 	}
 	if (arguments->kafka.property_count == PROPERTIES_MAX) {
@@ -59,6 +60,9 @@ add_property(struct arguments *arguments, char *text)
 		return false;
 	}
 	*value++ = '\0';
+	/* as in the files of Kafka's own programs */
+	text[strcspn(text, " \t")] = '\0';
+	value += strspn(value, " \t");
 	arguments->properties[arguments->kafka.property_count++] =
 	    (struct tacit_kafka_property){text, value};
 	return true;
@@ -77,9 +81,10 @@ static bool
 read_properties(struct arguments *arguments, const char *path)
 {
 	FILE *file = fopen(path, "re");
+	char from[FOLDER_LEN_MAX], *line = NULL;
 	bool good = true;
 	size_t cap = 0;
-	char *line = NULL;
+	unsigned number = 0;
 
 	if (file == NULL) {
 		tacit_cli_complain("hub", "cannot read %s: %s", path, strerror(errno));
@@ -88,7 +93,8 @@ read_properties(struct arguments *arguments, const char *path)
 	while (good && getline(&line, &cap, file) > 0) {
 		char *text = property_line(line);
 
-		good = text == NULL || add_property(arguments, text);
+		snprintf(from, sizeof(from), "line %u of %s", ++number, path);
+		good = text == NULL || add_property(arguments, text, from);
 	}
 	free(line);
 	fclose(file);
@@ -178,7 +184,7 @@ take(struct arguments *arguments, int option, char *value)
 		arguments->hub.any_topic = true;
 		return true;
 	case 'X':
-		return add_property(arguments, value);
+		return add_property(arguments, value, "-X");
 	default:
 		arguments->verbose++;
 		return true;

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "wire/name.h"
+
 /* where a setting goes */
 #define P   1u
 #define T   2u
@@ -97,9 +99,24 @@ is_allowed(const struct tacit_store_kafka_property *property, char *text, size_t
 	return true;
 }
 
+/* what may stand in front of a name; false: text says why not */
+static bool
+is_prefix(const char *what, const char *prefix, char *text, size_t cap)
+{
+	if (prefix == NULL || prefix[0] == '\0' || tacit_name_check(prefix, strlen(prefix)))
+		return true;
+	snprintf(text, cap,
+	    "'%.100s' is no %s: letters, digits, '.', '_' and '-', %u at most, and not '__' first",
+	    prefix, what, TACIT_NAME_LEN_MAX);
+	return false;
+}
+
 tacit_err
 tacit_kafka_properties_check(const struct tacit_store_kafka_config *config, char *text, size_t cap)
 {
+	if (!is_prefix("topic prefix", config->topic_prefix, text, cap) ||
+	    !is_prefix("group prefix", config->group_prefix, text, cap))
+		return TACIT_EINVAL;
 	for (size_t i = 0; i < config->property_count; i++)
 		if (!is_allowed(&config->properties[i], text, cap))
 			return TACIT_EINVAL;

@@ -263,7 +263,7 @@ enum kafka_handle {
 };
 TACIT_MUST_USE tacit_err tacit_kafka_handle_new(
     struct kafka *k, enum kafka_handle kind, rd_kafka_t **ret, char *text, size_t cap);
-/* the properties that nobody may change; text says why */
+/* the properties that nobody may change, and the prefixes; text says why */
 TACIT_MUST_USE tacit_err tacit_kafka_properties_check(
     const struct tacit_store_kafka_config *config, char *text, size_t cap);
 tacit_err tacit_kafka_err(rd_kafka_resp_err_t err);
