@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # Goal: under traffic Kafka stands still for ten seconds, is killed with SIGKILL and comes back, and
 # is stopped in order and comes back: the hub and its clients ride it out, nothing is lost or doubled.
+# Kafka: every version
 import signal
 import time
 
