@@ -39,7 +39,7 @@ def wrong_options(s):
             (["hub", "--store", s.dir / "s", "-X", "a=b"], "want --kafka"),
             (["hub", "--topic-prefix", "a"], "want --kafka"),
             (["hub", "--sole-writer"], "want --kafka"),
-            (["hub", "--kafka", "127.0.0.1:1", "-X", "nothing"], "no PROPERTY=VALUE"),
+            (["hub", "--kafka", "127.0.0.1:1", "-X", "nothing"], "PROPERTY=VALUE"),
             (["hub", "--kafka", "127.0.0.1:1", "-X", "acks=1"], "acks"),
             (["hub", "--kafka", "127.0.0.1:1", "-X", "enable.idempotence=false"], "idempotence"),
             (["hub", "--kafka", "127.0.0.1:1", "-X", "no.such=1"], "no.such"),
