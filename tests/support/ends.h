@@ -24,6 +24,7 @@ struct ends {
 	const char *peer; /* the hop from alice to bob */
 	struct tacit_listener *listener;
 	struct tacit_context *app;                 /* alice's */
+	struct tacit_alarm *drive;                 /* in alice's loop, turns bob's */
 	unsigned echoed;                           /* by bob */
 	char sender[128];                          /* of the last message that bob's echoer heard */
 	unsigned events[TACIT_CHANNEL_FAILED + 1]; /* that bob's listener told */
@@ -38,7 +39,8 @@ ends_step_bob(void *arg)
 
 	if (ends->bob != NULL)
 		(void)tacit_node_wait(ends->bob, NULL, NULL, 0);
-	tacit_timer_after(ends->alice, 1, ends_step_bob, ends);
+	/* an alarm, which also rings when alice has an error */
+	tacit_alarm_set(ends->drive, tacit_node_now(ends->alice) + 1);
 }
 
 static inline void
@@ -88,6 +90,7 @@ ends_new(enum ends_path path, const char *trusted)
 			 : tacit_tcp_peer(ends->alice, tacit_tcp_listen(ends->bob, "127.0.0.1:0"));
 	ends->listener_route = tacit_route_new(ends->alice, ends->peer, "listener", NULL);
 	assert_non_null(ends->app = tacit_context_new(ends->alice, "app"));
+	assert_non_null(ends->drive = tacit_alarm_new(ends->alice, ends_step_bob, ends));
 	ends_step_bob(ends);
 	assert_int_equal(tacit_node_err(ends->alice), TACIT_OK);
 	assert_int_equal(tacit_node_err(ends->bob), TACIT_OK);
