@@ -164,6 +164,17 @@ creation_options(rd_kafka_t *rk)
 	return options;
 }
 
+static void
+fail_creation(struct kafka_stream *s)
+{
+	char text[TACIT_TEXT_LEN_MAX + 1];
+
+	snprintf(
+	    text, sizeof(text), "topic %.80s was not created: %.120s", s->topic, s->create_text);
+	tacit_kafka_opens_fail(s, TACIT_EUNREACHABLE, text);
+	tacit_kafka_stream_fail(s, TACIT_EUNREACHABLE);
+}
+
 /* one topic of the call returned, or the call as a whole */
 static void
 created(struct kafka_stream *s, rd_kafka_resp_err_t err, const char *text)
@@ -178,7 +189,7 @@ created(struct kafka_stream *s, rd_kafka_resp_err_t err, const char *text)
 	snprintf(s->create_text, sizeof(s->create_text), "%s",
 	    text != NULL ? text : rd_kafka_err2str(err));
 	if (tacit_kafka_err(err) == TACIT_EUNREACHABLE)
-		tacit_kafka_stream_fail(s, TACIT_EUNREACHABLE);
+		fail_creation(s);
 	else
 		/* refused creations too: the topic may be there, and only the right be missing */
 		tacit_kafka_topic_pump(s);
