@@ -117,6 +117,8 @@
 #define TACIT_MAILBOX_LEN_MAX (64u << 20)
 /* bytes that wait for one TCP connection to take them; beyond, the hub closes it */
 #define TACIT_SEND_QUEUE_LEN_MAX (64u << 20)
+/* the same for all connections of a node together; beyond, the one with the most is closed */
+#define TACIT_SEND_QUEUES_LEN_MAX (256u << 20)
 /* the part of that above which a program that sends has to wait */
 #define TACIT_SEND_ROOM_LEN (4u << 20)
 /* messages that wait for a TCP connection to be made */

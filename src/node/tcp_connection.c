@@ -96,6 +96,7 @@ tacit_tcp_connection_close(struct tacit_tcp_connection *connection, const char *
 	if (connection->closed)
 		return;
 	connection->closed = true;
+	tcp->cost -= connection->cost;
 	tacit_list_remove(&connection->list);
 	tacit_turn_end_cancel(&connection->flush);
 	tacit_msg_queue_fini(&connection->queue);
@@ -158,6 +159,7 @@ advance(struct tacit_tcp_connection *connection, size_t len)
 		len -= left;
 		connection->sent = 0;
 		connection->cost -= cost_of(msg);
+		connection->tcp->cost -= cost_of(msg);
 		tacit_msg_unref(tacit_msg_queue_pop(&connection->queue));
 	}
 }
@@ -192,6 +194,34 @@ tacit_tcp_connection_has_room(const struct tacit_tcp_connection *connection)
 	return connection->cost < TACIT_SEND_ROOM_LEN;
 }
 
+static void
+refuse_to_wait(struct tacit_tcp_connection *connection)
+{
+	tacit_node_log(connection->tcp->node, TACIT_LOG_WARNING,
+	    "closed the connection to %s: it does not take what is sent to it, and %zu messages "
+	    "wait",
+	    connection->address, connection->queue.count);
+	tacit_tcp_connection_close(connection, "it took too little of what was sent");
+}
+
+/* many that read nothing could otherwise take that much memory each */
+static void
+refuse_the_fullest(struct tacit_tcp *tcp)
+{
+	struct tacit_tcp_connection *fullest = NULL;
+
+	for (struct tacit_list *at = tcp->connections.next; at != &tcp->connections;
+	     at = at->next) {
+		struct tacit_tcp_connection *connection =
+		    TACIT_CONTAINER(at, struct tacit_tcp_connection, list);
+
+		if (fullest == NULL || connection->cost > fullest->cost)
+			fullest = connection;
+	}
+	if (fullest != NULL)
+		refuse_to_wait(fullest);
+}
+
 void
 tacit_tcp_connection_send(struct tacit_tcp_connection *connection, struct tacit_msg *msg)
 {
@@ -207,15 +237,12 @@ tacit_tcp_connection_send(struct tacit_tcp_connection *connection, struct tacit_
 		return;
 	}
 	if (connection->cost + cost_of(msg) > TACIT_SEND_QUEUE_LEN_MAX) {
-		tacit_node_log(node, TACIT_LOG_WARNING,
-		    "closed the connection to %s: it does not take what is sent to it, and %zu "
-		    "messages wait",
-		    connection->address, connection->queue.count);
 		tacit_msg_unref(msg);
-		tacit_tcp_connection_close(connection, "it took too little of what was sent");
+		refuse_to_wait(connection);
 		return;
 	}
 	connection->cost += cost_of(msg);
+	connection->tcp->cost += cost_of(msg);
 	if (!tacit_msg_queue_push(&connection->queue, msg)) {
 		/* the stream of frames has a hole now, which its other end could not see */
 		tacit_tcp_connection_close(connection, "out of memory");
@@ -223,6 +250,8 @@ tacit_tcp_connection_send(struct tacit_tcp_connection *connection, struct tacit_
 	}
 	if ((connection->events & UV_WRITABLE) == 0)
 		tacit_turn_flush_ask(node, &connection->flush);
+	if (connection->tcp->cost > TACIT_SEND_QUEUES_LEN_MAX)
+		refuse_the_fullest(connection->tcp);
 }
 
 void

@@ -41,6 +41,7 @@ struct tacit_tcp {
 	struct tacit_map peers;    /* address bytes -> those we may connect to */
 	struct tacit_map accepted; /* address bytes -> connections that came in */
 	struct tacit_list peer_list, listeners, connections;
+	size_t cost; /* of what waits on all connections */
 	/* where sockets are read into: shared, because most connections are idle */
 	struct tacit_block *block;
 	size_t filled;
