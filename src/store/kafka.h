@@ -1,10 +1,11 @@
 /*
- * store/kafka.h: streams as Apache Kafka topics; the hub itself keeps nothing (DESIGN.md, "Stores").
+ * store/kafka.h: streams as Apache Kafka topics; the hub itself keeps nothing (DESIGN.md,
+ * "Stores").
  *
  * A stream is the topic topic_prefix + name, of one partition; an entry is a record's value; a
- * confirm is the brokers' acks=all.  A client's position in a stream is the committed offset of the
- * group group_prefix + client id, where Kafka's own tools show it.  Broker outages are ridden out:
- * what was pushed waits, and is written once.
+ * confirm is the brokers' acks=all.  A client's position in a stream is the committed offset of
+ * the group group_prefix + client id, where Kafka's own tools show it.  Broker outages are ridden
+ * out: what was pushed waits, and is written once.
  */
 #ifndef TACIT_STORE_KAFKA_H
 #define TACIT_STORE_KAFKA_H
@@ -54,7 +55,8 @@ TACIT_MUST_USE tacit_err tacit_store_kafka_open(const struct tacit_store_kafka_c
 
 /*
  * What the cluster promises for new topics, in one line: brokers, replication factor,
- * min.insync.replicas.  Returns true when one lost disk can lose confirmed entries: worth a warning.
+ * min.insync.replicas.  Returns true when one lost disk can lose confirmed entries: worth a
+ * warning.
  */
 bool tacit_store_kafka_describe(const struct tacit_store *store, char *text, size_t cap);
 

@@ -83,7 +83,8 @@ ask_defaults(struct kafka *k, int32_t broker_id)
 	rd_kafka_queue_destroy(queue);
 }
 
-/* the cluster's brokers, at least one: a cluster that starts, or struggles, may count none for a while */
+/* the cluster's brokers, at least one: a cluster that starts, or struggles, may count none for
+ * a while */
 static rd_kafka_resp_err_t
 ask_brokers(struct kafka *k, const struct rd_kafka_metadata **ret)
 {

@@ -1,8 +1,8 @@
 /*
- * Ending handles.  rd_kafka_destroy of librdkafka 2.0 never returns once a topic was deleted while it
- * was assigned (a reference of the handle's internal broker is lost; its issues 3470 and 3954 show
- * the same), and a hub that is told to stop has to stop.  So each handle is destroyed by a thread of
- * its own, and one that does not come back is left to the end of the process.
+ * Ending handles.  rd_kafka_destroy of librdkafka 2.0 never returns once a topic was deleted while
+ * it was assigned (a reference of the handle's internal broker is lost; its issues 3470 and 3954
+ * show the same), and a hub that is told to stop has to stop.  So each handle is destroyed by a
+ * thread of its own, and one that does not come back is left to the end of the process.
  */
 #include "store/kafka_internal.h"
 
@@ -28,7 +28,8 @@ struct end {
 static void
 destroy(rd_kafka_t *rk)
 {
-	/* the groups are never joined: there is nothing to leave, and a fetch that waits to wait for */
+	/* the groups are never joined: there is nothing to leave, and a fetch that waits to
+	 * wait for */
 	rd_kafka_destroy_flags(rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
 }
 

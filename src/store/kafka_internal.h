@@ -9,10 +9,10 @@
  * time: whoever stops polling a queue before it is empty has to remember that (kafka.more).
  *
  * What is known of a stream.  recent is a window [from, end) of which everything is in memory;
- * kafka_stream.end >= recent.end is the highest end anybody told.  They differ while somebody else's
- * entries lie between (a gap).  While a stream is tailing, its tail was assigned at or below
- * recent.end, so the next record that the tail brings at or beyond recent.end is adjacent to the
- * window, and the tail closes gaps; otherwise a gap is read by the pool (kafka_readers.c).
+ * kafka_stream.end >= recent.end is the highest end anybody told.  They differ while somebody
+ * else's entries lie between (a gap).  While a stream is tailing, its tail was assigned at or
+ * below recent.end, so the next record that the tail brings at or beyond recent.end is adjacent to
+ * the window, and the tail closes gaps; otherwise a gap is read by the pool (kafka_readers.c).
  *
  * Streams are freed only at the end of dispatch, when no function holds one.
  */
@@ -375,8 +375,9 @@ void tacit_kafka_positions_tick(struct kafka *k);
 void tacit_kafka_positions_fini(struct kafka *k);
 
 /* kafka_offsets.c */
-/* asks for a group's committed offset, or sets it; list has one partition, and is borrowed.  The
- * answer comes to tacit_kafka_position_answer, unless the handle is ended before.  false: no handle */
+/* asks for a group's committed offset, or sets it; list has one partition, and is borrowed.
+ * The answer comes to tacit_kafka_position_answer, unless the handle is ended before.  false:
+ * no handle */
 TACIT_MUST_USE bool tacit_kafka_offsets_get(struct kafka *k, const char *group,
     const rd_kafka_topic_partition_list_t *list, struct kafka_position_call *call);
 TACIT_MUST_USE bool tacit_kafka_offsets_save(struct kafka *k, const char *group,

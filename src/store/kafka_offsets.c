@@ -1,10 +1,10 @@
 /*
  * Committed offsets of groups that nobody joins: librdkafka's admin calls for them, on a consumer
  * of their own.  librdkafka 2.0 has two faults there that end the process.  NOT_COORDINATOR, which
- * a young cluster says, is told to the handle's own group, and a producer has none.  And a call that
- * times out before the coordinator was found is used once more when the brokers come back, though
- * it was freed.  So the handle is a consumer, and no call times out: whoever asked is answered
- * without it, and a handle with calls that are too old is destroyed together with them.
+ * a young cluster says, is told to the handle's own group, and a producer has none.  And a call
+ * that times out before the coordinator was found is used once more when the brokers come back,
+ * though it was freed.  So the handle is a consumer, and no call times out: whoever asked is
+ * answered without it, and a handle with calls that are too old is destroyed together with them.
  */
 #include "store/kafka_internal.h"
 

@@ -1,7 +1,8 @@
 /*
- * Appending.  An entry's bytes are not copied: a reference of their block is held until the delivery
- * report came.  When librdkafka's queue is full, appends wait in kafka.full, and are tried again whenever a
- * report event was destroyed: that is what makes room there, and there is no other signal.
+ * Appending.  An entry's bytes are not copied: a reference of their block is held until the
+ * delivery report came.  When librdkafka's queue is full, appends wait in kafka.full, and are
+ * tried again whenever a report event was destroyed: that is what makes room there, and there is
+ * no other signal.
  */
 #include "store/kafka_internal.h"
 
@@ -255,7 +256,8 @@ walk_reports(struct kafka *k, struct kafka_producer *producer, size_t *budget)
 	return false;
 }
 
-/* nothing was ever seen to lead here but rd_kafka_test_fatal_error; yet brokers that lost state can */
+/* nothing was ever seen to lead here but rd_kafka_test_fatal_error; yet brokers that lost state
+ * can */
 void
 tacit_kafka_producer_replace(struct kafka *k)
 {

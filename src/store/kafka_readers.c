@@ -1,8 +1,8 @@
 /*
  * Reads of what memory does not have: a few consumers with nothing assigned while idle, one stream
- * at a time.  Re-reading on a handle whose fetch waits costs that wait, so tails are never used for
- * it; assigning anew on an idle one takes 1 to 4 ms.  A handle stays on its stream while reads go on
- * where the last one ended and nobody else waits for a handle.
+ * at a time.  Re-reading on a handle whose fetch waits costs that wait, so tails are never used
+ * for it; assigning anew on an idle one takes 1 to 4 ms.  A handle stays on its stream while reads
+ * go on where the last one ended and nobody else waits for a handle.
  */
 #include "store/kafka_internal.h"
 
@@ -300,7 +300,8 @@ new_reader(struct kafka *k)
 	return reader;
 }
 
-/* a handle that can take the read: best one that is there already, next one with nothing assigned */
+/* a handle that can take the read: best one that is there already, next one with nothing
+ * assigned */
 static struct kafka_reader *
 choose(struct kafka *k, const struct kafka_read *read)
 {

@@ -1,6 +1,6 @@
 /*
- * support/kafka.h: what a stranger does to the topics of a Kafka store: a raw librdkafka client, for
- * tests.  Everything here blocks until it is done.
+ * support/kafka.h: what a stranger does to the topics of a Kafka store: a raw librdkafka client,
+ * for tests.  Everything here blocks until it is done.
  */
 #ifndef TACIT_TESTS_KAFKA_H
 #define TACIT_TESTS_KAFKA_H

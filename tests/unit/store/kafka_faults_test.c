@@ -1,9 +1,10 @@
 /*
- * The Kafka store when things go wrong, and when there is much of it (DESIGN.md, "Stores"), against
- * the broker that TACIT_KAFKA=HOST:PORT names.
+ * The Kafka store when things go wrong, and when there is much of it (DESIGN.md, "Stores"),
+ * against the broker that TACIT_KAFKA=HOST:PORT names.
  *
- * With TACIT_KAFKA_RUN, a shell command whose process becomes a broker on TACIT_KAFKA's address with
- * what it held before (script/kafka run VERSION DIR PORT), that broker is killed and started again.
+ * With TACIT_KAFKA_RUN, a shell command whose process becomes a broker on TACIT_KAFKA's address
+ * with what it held before (script/kafka run VERSION DIR PORT), that broker is killed and started
+ * again.
  */
 #include "support/kafka.h"
 
@@ -237,7 +238,8 @@ now_us(void)
 	return (double)now.tv_sec * 1e6 + (double)now.tv_nsec / 1e3;
 }
 
-/* printed, not asserted: us from an append, or a stranger's write, to the answer of a waiting read */
+/* printed, not asserted: us from an append, or a stranger's write, to the answer of a waiting
+ * read */
 static void
 measure(struct tacit_store *store, const char *what, rd_kafka_t *stranger)
 {
@@ -364,7 +366,8 @@ a_killed_broker_is_ridden_out(void **state)
 	for (size_t i = 0; i < APPENDS; i++)
 		assert_int_equal(watcher->numbers[i], i + 1);
 	assert_int_equal(open_now(store, name, false).end, APPENDS);
-	/* away for good: what is asked fails in words, and what is in flight at the end is in doubt */
+	/* away for good: what is asked fails in words, and what is in flight at the end is in
+	 * doubt */
 	end_broker(broker, SIGKILL);
 	assert_int_equal(open_now(store, name, true).err, TACIT_EUNREACHABLE);
 	memset(appendings, 0, sizeof(*appendings));

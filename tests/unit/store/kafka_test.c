@@ -1,6 +1,6 @@
 /*
- * The Kafka store (DESIGN.md, "Stores"), against the broker that TACIT_KAFKA=HOST:PORT names; without
- * one, only what needs none is tested, and the program says that the rest was skipped.
+ * The Kafka store (DESIGN.md, "Stores"), against the broker that TACIT_KAFKA=HOST:PORT names;
+ * without one, only what needs none is tested, and the program says that the rest was skipped.
  */
 #include "support/store_contract.h"
 
