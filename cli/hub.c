@@ -95,6 +95,8 @@ read_properties(struct arguments *arguments, const char *path)
 
 		snprintf(from, sizeof(from), "line %u of %s", ++number, path);
 		good = text == NULL || add_property(arguments, text, from);
+		if (!good)
+			free(text);
 	}
 	free(line);
 	fclose(file);
