@@ -237,6 +237,10 @@ complete(struct arguments *arguments)
 		tacit_cli_complain("hub", "options for Kafka want --kafka BROKERS");
 		return STATUS_USAGE;
 	}
+	if (kafka->brokers != NULL && kafka->brokers[0] == '\0') {
+		tacit_cli_complain("hub", "--kafka wants HOST:PORT[,HOST:PORT...]");
+		return STATUS_USAGE;
+	}
 	if (kafka->brokers != NULL) {
 		kafka->properties = arguments->properties;
 		arguments->hub.kafka = kafka;
