@@ -13,7 +13,7 @@ struct tacit_context {
 	struct tacit_worker *worker;
 	tacit_handle handle; /* NULL: messages go to the mailbox */
 	void *arg;
-	struct tacit_msg_queue mailbox;
+	struct tacit_queue mailbox;
 	size_t mailbox_len; /* bytes of payloads in it */
 };
 
@@ -261,7 +261,7 @@ tacit_receive(struct tacit_context *ctx, long timeout_ms)
 	if (tacit_node_stopped(node) || !tacit_node_usable(node) ||
 	    tacit_node_wait(node, has_mail, ctx, timeout_ms) != TACIT_OK)
 		return NULL;
-	msg = tacit_msg_queue_pop(&ctx->mailbox);
+	msg = tacit_queue_pop(&ctx->mailbox);
 	ctx->mailbox_len -= msg->len;
 	tacit_list_append(&node->held, &msg->held);
 	tacit_msg_done(msg);

@@ -244,7 +244,7 @@ deliver(struct tacit_node *node, struct tacit_msg *msg)
 bool
 tacit_router_step(struct tacit_node *node)
 {
-	struct tacit_msg *msg = tacit_msg_queue_pop(&node->queue);
+	struct tacit_msg *msg = tacit_queue_pop(&node->queue);
 
 	if (msg == NULL)
 		return false;

@@ -97,7 +97,7 @@ struct tacit_node {
 	struct tacit_list held;    /* messages that a program got and has not freed */
 	struct tacit_list turn_ends, flushes;
 
-	struct tacit_msg_queue queue;
+	struct tacit_queue queue;
 	struct tacit_map names; /* name -> worker, prefixes too */
 	struct tacit_list workers, prefixes;
 	struct tacit_transport transports[TACIT_TRANSPORTS_MAX];

@@ -133,7 +133,7 @@ write_some(struct tacit_tcp_connection *connection)
 	size_t skip = connection->sent, n = 0;
 
 	for (; n < WRITE_COUNT && n < connection->queue.count; n++) {
-		const struct tacit_msg *msg = tacit_msg_queue_at(&connection->queue, n);
+		const struct tacit_msg *msg = tacit_queue_at(&connection->queue, n);
 
 		parts[n].iov_base = tacit_msg_payload(msg) + skip;
 		parts[n].iov_len = msg->len - skip;
@@ -149,7 +149,7 @@ static void
 advance(struct tacit_tcp_connection *connection, size_t len)
 {
 	while (len > 0) {
-		struct tacit_msg *msg = tacit_msg_queue_at(&connection->queue, 0);
+		struct tacit_msg *msg = tacit_queue_at(&connection->queue, 0);
 		size_t left = msg->len - connection->sent;
 
 		if (len < left) {
@@ -160,7 +160,7 @@ advance(struct tacit_tcp_connection *connection, size_t len)
 		connection->sent = 0;
 		connection->cost -= cost_of(msg);
 		connection->tcp->cost -= cost_of(msg);
-		tacit_msg_unref(tacit_msg_queue_pop(&connection->queue));
+		tacit_msg_unref(tacit_queue_pop(&connection->queue));
 	}
 }
 

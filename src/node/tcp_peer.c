@@ -41,7 +41,7 @@ struct tacit_tcp_peer {
 	unsigned news; /* counts ups and downs, for wants that have not heard yet */
 	struct tacit_turn_end tell;
 	/* until it is up, when no want is there; and their bytes */
-	struct tacit_msg_queue pending;
+	struct tacit_queue pending;
 	size_t pending_len;
 };
 
@@ -295,7 +295,7 @@ tacit_tcp_peer_up(struct tacit_tcp_peer *peer)
 	free_addresses(peer);
 	peer->state = UP;
 	tacit_node_log(peer->tcp->node, TACIT_LOG_INFO, "connected to %s", peer->text);
-	while ((msg = tacit_msg_queue_pop(&peer->pending)) != NULL)
+	while ((msg = tacit_queue_pop(&peer->pending)) != NULL)
 		tacit_tcp_connection_send(peer->connection, msg);
 	peer->pending_len = 0;
 	spread_news(peer);

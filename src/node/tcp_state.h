@@ -61,7 +61,7 @@ struct tacit_tcp_connection {
 	int events;
 	bool connecting, heard, lingering, closed;
 	/* written in order; sent: bytes of the oldest that are on their way */
-	struct tacit_msg_queue queue;
+	struct tacit_queue queue;
 	size_t sent, cost;
 	struct tacit_turn_end flush;
 	/* the beginning of a frame: a small one in tail, a larger one in a block of its own */
