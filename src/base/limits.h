@@ -35,6 +35,9 @@
 #define TACIT_PROOF_PAYLOAD_LEN 1408u
 /* changes in an identity's history: 1 creation and 7 rotations fit the payload above */
 #define TACIT_HISTORY_CHANGES_MAX 8u
+/* events in the history of an identity of 2021, which has no bound of its own: with three
+ * signatures each they cost the loop some 10 ms, and programs of that time make one event */
+#define TACIT_OCKAM_EVENTS_MAX 64u
 
 /* secure channel ----------------------------------------------------------------------------- */
 

@@ -1,5 +1,5 @@
 /*
- * crypto/hash.h: SHA-256, and the two ways in which Tacit derives keys with it.
+ * crypto/hash.h: SHA-256, the two ways in which Tacit derives keys with it, and SHA-512.
  */
 #ifndef TACIT_CRYPTO_HASH_H
 #define TACIT_CRYPTO_HASH_H
@@ -7,7 +7,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define TACIT_HASH_LEN 32
+#define TACIT_HASH_LEN    32
+#define TACIT_HASH512_LEN 64
+
+/* borrowed bytes; NULL when len is 0 is fine */
+struct tacit_hash_part {
+	const void *bytes;
+	size_t len;
+};
 
 /* SHA-256 of a and b one after the other; ret may be a or b; b may be NULL when b_len is 0 */
 void tacit_hash(
@@ -21,5 +28,10 @@ void tacit_hkdf_extract(uint8_t ret[TACIT_HASH_LEN], const uint8_t *salt, size_t
     const uint8_t *ikm, size_t ikm_len);
 void tacit_hkdf_expand(uint8_t *ret, size_t len, const uint8_t prk[TACIT_HASH_LEN],
     const uint8_t *info, size_t info_len);
+
+/* SHA-512 of the parts one after the other; ret may overlap any of them; leaves nothing of them on
+ * the stack */
+void tacit_hash512(
+    uint8_t ret[TACIT_HASH512_LEN], const struct tacit_hash_part *parts, size_t count);
 
 #endif
