@@ -25,8 +25,11 @@ enum tacit_channel_event_kind {
 	TACIT_CHANNEL_SEALED,      /* bytes: a data record as it leaves for the first time */
 	TACIT_CHANNEL_OPENED,      /* bytes: a data record as it arrived, authentic */
 	TACIT_CHANNEL_DUPLICATE, /* an authentic record that had come before: duplicated or replayed */
-	TACIT_CHANNEL_LATE,      /* an authentic control record that a newer one overtook */
-	TACIT_CHANNEL_GAP,       /* a record is missing; it is asked for again */
+	TACIT_CHANNEL_LATE,      /* an authentic control record that a newer one overtook; in
+				  * the protocol of 2021 a record that was given up: dropped */
+	TACIT_CHANNEL_GAP,       /* a record is missing, and asked for again; in the protocol
+				  * of 2021 (ockam.h) all from this one up to the next that
+				  * came are given up */
 	TACIT_CHANNEL_REFLECTED,   /* one of our own records was sent back to us */
 	TACIT_CHANNEL_UNAUTHENTIC, /* bytes that are nobody's we know */
 	TACIT_CHANNEL_SILENT,      /* nothing authentic for 3 minutes */

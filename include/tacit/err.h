@@ -39,7 +39,9 @@
 	X(EBUSY,        "in use")                                                                  \
 	X(ENOSPACE,     "no space left")                                                           \
 	X(ESTOPPED,     "the node was stopped")                                                    \
-	X(EINTERNAL,    "an invariant of Tacit does not hold")
+	X(EINTERNAL,    "an invariant of Tacit does not hold")                                     \
+	X(EPOSSIBLYLOST, "may be lost, and may not be sent again")                                 \
+	X(EEXHAUSTED,   "used up: make a new one")
 /* clang-format on */
 
 typedef enum tacit_err {

@@ -9,6 +9,7 @@
 #include "tacit/entity.h"
 #include "tacit/err.h"
 #include "tacit/node.h"
+#include "tacit/ockam.h"
 #include "tacit/program.h"
 #include "tacit/stream.h"
 #include "tacit/tcp.h"

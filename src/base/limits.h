@@ -76,6 +76,21 @@
 #define TACIT_CLOSE_WAIT_MS   10000u
 #define TACIT_CLOSE_REPEAT_MS 500u
 
+/* secure channel of 2021 (PROTOCOL.md 9) ------------------------------------------------------ */
+
+/* records of one direction: the counter is 16 bits wide, and its last value is never used */
+#define TACIT_OCKAM_RECORDS_MAX 65535u
+/* records that wait for a missing one, and ms until it is given up */
+#define TACIT_OCKAM_HELD_MAX 64u
+#define TACIT_OCKAM_GAP_MS   2000u
+/* records and bytes that are on their way into the stream: nobody further on says stop, so this
+ * bounds what an outage of the hub makes a channel keep */
+#define TACIT_OCKAM_WINDOW_RECORDS 256u
+#define TACIT_OCKAM_WINDOW_BYTES   (1u << 20)
+/* messages of a channel that wait for this program to handle them; more of them, and the channel is
+ * over: it has no words for "stop" */
+#define TACIT_OCKAM_INBOX_BYTES (64u << 20)
+
 /* streams ------------------------------------------------------------------------------------ */
 
 /* ms that a hub holds a pull with nothing to answer; that a client waits for any answer before it

@@ -2,12 +2,13 @@
 
 #include <string.h>
 
+#include "base/limits.h"
 #include "base/memory.h"
 #include "crypto/hash.h"
 
 struct half_open {
 	uint8_t hash[TACIT_HASH_LEN];
-	struct tacit_session *session;
+	void *answerer;
 };
 
 struct tacit_acceptor {
@@ -41,15 +42,14 @@ hash_of(const struct tacit_msg *hello, uint8_t ret[TACIT_HASH_LEN])
 }
 
 enum tacit_hello
-tacit_acceptor_hear(
-    struct tacit_acceptor *acceptor, const struct tacit_msg *hello, struct tacit_session **ret)
+tacit_acceptor_hear(struct tacit_acceptor *acceptor, const struct tacit_msg *hello, void **ret)
 {
 	uint8_t hash[TACIT_HASH_LEN];
 
 	hash_of(hello, hash);
 	for (size_t i = 0; i < acceptor->count; i++) {
 		if (tacit_equal_ct(acceptor->half_open[i].hash, hash, sizeof(hash))) {
-			*ret = acceptor->half_open[i].session;
+			*ret = acceptor->half_open[i].answerer;
 			return TACIT_HELLO_AGAIN;
 		}
 	}
@@ -68,20 +68,19 @@ remove_at(struct tacit_acceptor *acceptor, size_t i)
 	    (acceptor->count - i) * sizeof(acceptor->half_open[0]));
 }
 
-struct tacit_session *
-tacit_acceptor_add(
-    struct tacit_acceptor *acceptor, const struct tacit_msg *hello, struct tacit_session *session)
+void *
+tacit_acceptor_add(struct tacit_acceptor *acceptor, const struct tacit_msg *hello, void *answerer)
 {
-	struct tacit_session *oldest = NULL;
+	void *oldest = NULL;
 	uint8_t hash[TACIT_HASH_LEN];
 
 	hash_of(hello, hash);
 	if (acceptor->count == TACIT_HALF_OPEN_MAX) {
-		oldest = acceptor->half_open[0].session;
+		oldest = acceptor->half_open[0].answerer;
 		remove_at(acceptor, 0);
 	}
 	memcpy(acceptor->half_open[acceptor->count].hash, hash, sizeof(hash));
-	acceptor->half_open[acceptor->count++].session = session;
+	acceptor->half_open[acceptor->count++].answerer = answerer;
 	memcpy(acceptor->seen[acceptor->seen_next], hash, sizeof(hash));
 	acceptor->seen_next = (acceptor->seen_next + 1) % TACIT_SEEN_MAX;
 	if (acceptor->seen_count < TACIT_SEEN_MAX)
@@ -90,10 +89,10 @@ tacit_acceptor_add(
 }
 
 void
-tacit_acceptor_remove(struct tacit_acceptor *acceptor, const struct tacit_session *session)
+tacit_acceptor_remove(struct tacit_acceptor *acceptor, const void *answerer)
 {
 	for (size_t i = 0; i < acceptor->count; i++) {
-		if (acceptor->half_open[i].session == session) {
+		if (acceptor->half_open[i].answerer == answerer) {
 			remove_at(acceptor, i);
 			return;
 		}

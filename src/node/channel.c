@@ -13,15 +13,6 @@
  */
 
 static void
-port_send(void *arg, struct tacit_msg *msg)
-{
-	struct tacit_channel *chan = arg;
-
-	msg->origin = TACIT_ORIGIN_LOCAL;
-	tacit_node_route(chan->node, msg);
-}
-
-static void
 port_wake_at(void *arg, tacit_msec at)
 {
 	struct tacit_channel *chan = arg;
@@ -44,16 +35,52 @@ anchor_unref(struct tacit_channel_anchor *anchor)
 		tacit_free(anchor);
 }
 
-/* a message was handled, handed out or dropped */
+/* a message of the other end was handled, handed out or dropped */
 static void
-on_delivered(void *arg, uint64_t sequence)
+on_delivered(void *arg, const struct tacit_msg *msg)
 {
 	struct tacit_channel_anchor *anchor = arg;
 	struct tacit_channel *chan = anchor->channel;
 
 	if (chan != NULL)
-		tacit_session_delivered(chan->session, sequence, tacit_node_now(chan->node));
+		chan->engine.ops->delivered(
+		    chan->engine.self, msg->done_token, tacit_node_now(chan->node));
 	anchor_unref(anchor);
+}
+
+/* what must not be sent twice is in the stream, or given up */
+static void
+on_carried(void *arg, const struct tacit_msg *msg)
+{
+	struct tacit_channel_anchor *anchor = arg;
+	struct tacit_channel *chan = anchor->channel;
+
+	if (chan != NULL)
+		chan->engine.ops->carried(
+		    chan->engine.self, msg->done_token, msg->taken, tacit_node_now(chan->node));
+	anchor_unref(anchor);
+}
+
+/* asks to be told when the message is done */
+static void
+follow(struct tacit_channel *chan, struct tacit_msg *msg,
+    void (*done)(void *arg, const struct tacit_msg *msg), uint64_t token)
+{
+	chan->anchor->refs++;
+	msg->done = done;
+	msg->done_arg = chan->anchor;
+	msg->done_token = token;
+}
+
+static void
+port_send(void *arg, struct tacit_msg *msg)
+{
+	struct tacit_channel *chan = arg;
+
+	if (msg->once)
+		follow(chan, msg, on_carried, msg->done_token);
+	msg->origin = TACIT_ORIGIN_LOCAL;
+	tacit_node_route(chan->node, msg);
 }
 
 static void
@@ -61,10 +88,7 @@ on_deliver(void *arg, struct tacit_msg *msg, uint64_t sequence)
 {
 	struct tacit_channel *chan = arg;
 
-	chan->anchor->refs++;
-	msg->done = on_delivered;
-	msg->done_arg = chan->anchor;
-	msg->done_token = sequence;
+	follow(chan, msg, on_delivered, sequence);
 	if (tacit_route_prepend(&msg->ret, tacit_worker_address(chan->inner)) != TACIT_OK) {
 		tacit_node_log(chan->node, TACIT_LOG_INFO,
 		    "a message with too long a return route was dropped");
@@ -101,7 +125,7 @@ on_event(void *arg, const struct tacit_session_event *event)
 
 	if (event->kind == TACIT_CHANNEL_ESTABLISHED) {
 		chan->established = true;
-		tacit_identifier_format(tacit_session_peer(chan->session), chan->peer);
+		tacit_identifier_format(chan->engine.ops->peer(chan->engine.self), chan->peer);
 	} else if (event->kind == TACIT_CHANNEL_FAILED || event->kind == TACIT_CHANNEL_CLOSED) {
 		remember_end(chan, event);
 	}
@@ -111,11 +135,11 @@ on_event(void *arg, const struct tacit_session_event *event)
 		tacit_listener_tell(chan->listener, &told);
 }
 
-/* after each call into the session: is it over, did its handshake end? */
+/* after each call into the engine: is it over, did its handshake end? */
 static void
 settle(struct tacit_channel *chan)
 {
-	if (tacit_session_state(chan->session) == TACIT_SESSION_OVER)
+	if (tacit_channel_state(chan) == TACIT_SESSION_OVER)
 		chan->open = 0;
 	if (chan->listener != NULL)
 		tacit_listener_settled(chan->listener, chan);
@@ -126,7 +150,7 @@ on_outer(void *self, struct tacit_msg *msg)
 {
 	struct tacit_channel *chan = self;
 
-	tacit_session_handle(chan->session, msg, tacit_node_now(chan->node));
+	chan->engine.ops->handle(chan->engine.self, msg, tacit_node_now(chan->node));
 	settle(chan);
 }
 
@@ -137,7 +161,7 @@ on_inner(void *self, struct tacit_msg *msg)
 	tacit_err err;
 
 	tacit_route_pop(&msg->onward);
-	if ((err = tacit_session_send(chan->session, msg)) != TACIT_OK)
+	if ((err = chan->engine.ops->send(chan->engine.self, msg)) != TACIT_OK)
 		tacit_node_log(chan->node, TACIT_LOG_INFO,
 		    "a message for a channel was dropped: %s", tacit_strerror(err));
 }
@@ -147,7 +171,7 @@ inner_has_room(void *self)
 {
 	struct tacit_channel *chan = self;
 
-	return tacit_session_has_room(chan->session);
+	return chan->engine.ops->has_room(chan->engine.self);
 }
 
 static tacit_err
@@ -155,7 +179,7 @@ inner_check(void *self, const struct tacit_msg *msg)
 {
 	struct tacit_channel *chan = self;
 
-	return tacit_session_check(chan->session, msg);
+	return chan->engine.ops->check(chan->engine.self, msg);
 }
 
 static void
@@ -163,7 +187,7 @@ on_alarm(void *arg)
 {
 	struct tacit_channel *chan = arg;
 
-	tacit_session_tick(chan->session, tacit_node_now(chan->node));
+	chan->engine.ops->tick(chan->engine.self, tacit_node_now(chan->node));
 	settle(chan);
 }
 
@@ -172,15 +196,15 @@ on_turn_end(void *arg)
 {
 	struct tacit_channel *chan = arg;
 
-	tacit_session_flush(chan->session, tacit_node_now(chan->node));
+	chan->engine.ops->flush(chan->engine.self, tacit_node_now(chan->node));
 	settle(chan);
 }
 
 static tacit_err
-make_session(struct tacit_channel *chan, const struct tacit_channel_parts *parts)
+make_engine(struct tacit_channel *chan, const struct tacit_channel_parts *parts)
 {
-	struct tacit_session_config config = {
-	    .identity = &parts->entity->identity,
+	const struct tacit_session_config config = {
+	    .identity = parts->entity != NULL ? &parts->entity->identity : NULL,
 	    .policy = &parts->trust->policy,
 	    .port = {chan, port_send, port_wake_at, *tacit_node_random(chan->node)},
 	    .arg = chan,
@@ -189,9 +213,16 @@ make_session(struct tacit_channel *chan, const struct tacit_channel_parts *parts
 	    .flush_wanted = flush_wanted,
 	};
 
+	struct tacit_session *session;
+	tacit_err err;
+
 	if (parts->hello != NULL)
-		return tacit_session_new_responder(&config, parts->hello, &chan->session);
-	return tacit_session_new_initiator(&config, parts->route, &chan->session);
+		err = tacit_session_new_responder(&config, parts->hello, &session);
+	else
+		err = tacit_session_new_initiator(&config, parts->route, &session);
+	if (err == TACIT_OK)
+		chan->engine = tacit_session_engine(session);
+	return err;
 }
 
 tacit_err
@@ -213,10 +244,10 @@ tacit_channel_bind(
 	*chan->anchor = (struct tacit_channel_anchor){chan, 1};
 	if ((chan->alarm = tacit_alarm_new(node, on_alarm, chan)) == NULL)
 		goto fail;
-	if ((err = make_session(chan, parts)) != TACIT_OK)
+	if ((err = make_engine(chan, parts)) != TACIT_OK)
 		goto fail;
 	err = TACIT_ENOMEM;
-	if ((chan->outer = tacit_worker_add(node, tacit_session_name(chan->session),
+	if ((chan->outer = tacit_worker_add(node, chan->engine.ops->name(chan->engine.self),
 		 TACIT_HEARS_LOCAL | TACIT_HEARS_NETWORK | TACIT_HEARS_CHANNEL, on_outer, chan)) ==
 		NULL ||
 	    (chan->inner = tacit_worker_add(node, NULL, TACIT_HEARS_LOCAL, on_inner, chan)) == NULL)
@@ -239,7 +270,8 @@ tacit_channel_unbind(struct tacit_channel *chan)
 		chan->anchor->channel = NULL;
 		anchor_unref(chan->anchor);
 	}
-	tacit_session_free(chan->session);
+	if (chan->engine.ops != NULL)
+		chan->engine.ops->free(chan->engine.self);
 	tacit_worker_remove(chan->outer);
 	tacit_worker_remove(chan->inner);
 	tacit_alarm_free(chan->alarm);
@@ -260,7 +292,7 @@ close_channel(struct tacit_owned *self)
 {
 	struct tacit_channel *chan = TACIT_CONTAINER(self, struct tacit_channel, owned);
 
-	tacit_session_close(chan->session, tacit_node_now(chan->node));
+	chan->engine.ops->close(chan->engine.self, tacit_node_now(chan->node));
 }
 
 static int
@@ -296,7 +328,7 @@ tacit_channel_open(struct tacit_node *node, struct tacit_entity *entity,
 	chan->owned.free = free_channel;
 	chan->owned.close = close_channel;
 	tacit_node_own(node, &chan->owned);
-	tacit_session_start(chan->session, tacit_node_now(node));
+	chan->engine.ops->start(chan->engine.self, tacit_node_now(node));
 	err = tacit_node_wait(node, decided, chan, TACIT_FOREVER);
 	if (err == TACIT_OK && chan->established)
 		return chan;
@@ -329,13 +361,19 @@ tacit_channel_peer(const struct tacit_channel *chan)
 	return chan != NULL ? chan->peer : "";
 }
 
+static uint64_t
+unacknowledged(const struct tacit_channel *chan)
+{
+	return chan->engine.ops->unacknowledged(chan->engine.self);
+}
+
 static int
 acknowledged(void *arg)
 {
 	const struct tacit_channel *chan = arg;
 
-	return !chan->open || tacit_session_state(chan->session) != TACIT_SESSION_ESTABLISHED ||
-	       tacit_session_unacknowledged(chan->session) == 0;
+	return !chan->open || tacit_channel_state(chan) != TACIT_SESSION_ESTABLISHED ||
+	       unacknowledged(chan) == 0;
 }
 
 tacit_err
@@ -347,7 +385,7 @@ tacit_channel_flush(struct tacit_channel *chan, long timeout_ms)
 		return TACIT_EINVAL;
 	if ((err = tacit_node_wait(chan->node, acknowledged, chan, timeout_ms)) != TACIT_OK)
 		return err;
-	return tacit_session_unacknowledged(chan->session) == 0 ? TACIT_OK : TACIT_ECLOSED;
+	return unacknowledged(chan) == 0 ? TACIT_OK : TACIT_ECLOSED;
 }
 
 tacit_err
@@ -361,16 +399,16 @@ tacit_channel_close(struct tacit_channel *chan)
 	if (chan->listener != NULL)
 		return tacit_node_fail(chan->node, TACIT_EINVAL,
 		    "a listener's channel is closed by its other end, or with the node");
-	tacit_session_close(chan->session, tacit_node_now(chan->node));
+	chan->engine.ops->close(chan->engine.self, tacit_node_now(chan->node));
 	settle(chan);
 	/* also when the node was stopped: the engine's own deadline ends this */
-	if (tacit_session_state(chan->session) == TACIT_SESSION_CLOSING)
+	if (tacit_channel_state(chan) == TACIT_SESSION_CLOSING)
 		tacit_loop_quiesce(chan->node, &chan->open, 2 * TACIT_CLOSE_WAIT_MS);
-	if (tacit_session_close_confirmed(chan->session))
+	if (chan->engine.ops->close_confirmed(chan->engine.self))
 		return TACIT_OK;
 	if (chan->err != TACIT_ECLOSED)
 		return tacit_node_fail(chan->node, TACIT_EUNCONFIRMED, "%s", chan->text);
-	if (tacit_session_unacknowledged(chan->session) == 0)
+	if (unacknowledged(chan) == 0)
 		return TACIT_OK;
 	return tacit_node_fail(chan->node, TACIT_EUNCONFIRMED,
 	    "the other end closed the channel before it said that it had everything");

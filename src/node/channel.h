@@ -4,7 +4,7 @@
 #ifndef TACIT_NODE_CHANNEL_H
 #define TACIT_NODE_CHANNEL_H
 
-#include "channel/session.h"
+#include "channel/engine.h"
 #include "node/entity.h"
 #include "tacit/channel.h"
 
@@ -21,9 +21,9 @@ struct tacit_channel {
 	struct tacit_list list;   /* of its listener */
 	struct tacit_node *node;
 	struct tacit_listener *listener; /* NULL: opened by the program */
-	struct tacit_session *session;
+	struct tacit_engine engine;
 	struct tacit_channel_anchor *anchor;
-	struct tacit_worker *outer; /* at the session's name: entries from the other end */
+	struct tacit_worker *outer; /* at the engine's name: entries from the other end */
 	struct tacit_worker
 	    *inner; /* what routes through the channel name; hears this process alone */
 	struct tacit_alarm *alarm;
@@ -32,7 +32,7 @@ struct tacit_channel {
 	void *watch_arg;
 	char peer[TACIT_IDENTIFIER_TEXT_LEN];
 	bool established;
-	unsigned open; /* 1 until the session is over */
+	unsigned open; /* 1 until the engine is over */
 	tacit_err err; /* of its end */
 	char text[256];
 };
@@ -52,7 +52,13 @@ TACIT_MUST_USE tacit_err tacit_channel_bind(
 /* unbinds and frees */
 void tacit_channel_unbind(struct tacit_channel *chan);
 
-/* listener.c: the session left the half-open ones, or is over */
+static inline enum tacit_session_state
+tacit_channel_state(const struct tacit_channel *chan)
+{
+	return chan->engine.ops->state(chan->engine.self);
+}
+
+/* listener.c: the engine left the half-open ones, or is over */
 void tacit_listener_settled(struct tacit_listener *listener, struct tacit_channel *chan);
 /* its watcher, for a channel that has none of its own */
 void tacit_listener_tell(struct tacit_listener *listener, const struct tacit_channel_event *event);

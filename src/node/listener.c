@@ -23,7 +23,7 @@ struct tacit_listener {
 static void
 drop(struct tacit_listener *listener, struct tacit_channel *chan)
 {
-	tacit_acceptor_remove(listener->acceptor, chan->session);
+	tacit_acceptor_remove(listener->acceptor, chan);
 	listener->count--;
 	tacit_channel_unbind(chan);
 }
@@ -40,8 +40,8 @@ sweep(void *arg)
 void
 tacit_listener_settled(struct tacit_listener *listener, struct tacit_channel *chan)
 {
-	if (tacit_session_state(chan->session) != TACIT_SESSION_ANSWERED)
-		tacit_acceptor_remove(listener->acceptor, chan->session);
+	if (tacit_channel_state(chan) != TACIT_SESSION_ANSWERED)
+		tacit_acceptor_remove(listener->acceptor, chan);
 	if (!chan->open) {
 		tacit_list_remove(&chan->list);
 		tacit_list_append(&listener->over, &chan->list);
@@ -62,9 +62,15 @@ tacit_listener_tell(struct tacit_listener *listener, const struct tacit_channel_
 static bool
 in_use(const struct tacit_channel *chan)
 {
-	enum tacit_session_state state = tacit_session_state(chan->session);
+	enum tacit_session_state state = tacit_channel_state(chan);
 
 	return state == TACIT_SESSION_ESTABLISHED || state == TACIT_SESSION_CLOSING;
+}
+
+static tacit_msec
+heard_at(const struct tacit_channel *chan)
+{
+	return chan->engine.ops->heard_at(chan->engine.self);
 }
 
 static bool
@@ -72,7 +78,7 @@ missed_less(const struct tacit_channel *a, const struct tacit_channel *b)
 {
 	if (in_use(a) != in_use(b))
 		return !in_use(a);
-	return tacit_session_heard_at(a->session) < tacit_session_heard_at(b->session);
+	return heard_at(a) < heard_at(b);
 }
 
 /* Half-open handshakes have a bound of their own, and do not count.  Those that were refused or are
@@ -88,7 +94,7 @@ make_room(struct tacit_listener *listener)
 	     at = at->next) {
 		struct tacit_channel *chan = TACIT_CONTAINER(at, struct tacit_channel, list);
 
-		if (tacit_session_state(chan->session) != TACIT_SESSION_ANSWERED &&
+		if (tacit_channel_state(chan) != TACIT_SESSION_ANSWERED &&
 		    (least == NULL || missed_less(chan, least)))
 			least = chan;
 	}
@@ -100,19 +106,6 @@ make_room(struct tacit_listener *listener)
 	drop(listener, least);
 }
 
-static struct tacit_channel *
-channel_of(struct tacit_listener *listener, const struct tacit_session *session)
-{
-	for (struct tacit_list *at = listener->channels.next; at != &listener->channels;
-	     at = at->next) {
-		struct tacit_channel *chan = TACIT_CONTAINER(at, struct tacit_channel, list);
-
-		if (chan->session == session)
-			return chan;
-	}
-	return NULL;
-}
-
 static void
 answer(struct tacit_listener *listener, const struct tacit_msg *hello)
 {
@@ -120,8 +113,7 @@ answer(struct tacit_listener *listener, const struct tacit_msg *hello)
 	    .trust = listener->trust,
 	    .hello = hello,
 	    .listener = listener};
-	struct tacit_session *oldest;
-	struct tacit_channel *chan, *forgotten;
+	struct tacit_channel *chan, *oldest;
 	tacit_err err;
 
 	make_room(listener);
@@ -132,17 +124,17 @@ answer(struct tacit_listener *listener, const struct tacit_msg *hello)
 	}
 	tacit_list_append(&listener->channels, &chan->list);
 	listener->count++;
-	oldest = tacit_acceptor_add(listener->acceptor, hello, chan->session);
-	if (oldest != NULL && (forgotten = channel_of(listener, oldest)) != NULL)
-		drop(listener, forgotten);
-	tacit_session_start(chan->session, tacit_node_now(listener->node));
+	if ((oldest = tacit_acceptor_add(listener->acceptor, hello, chan)) != NULL)
+		drop(listener, oldest);
+	chan->engine.ops->start(chan->engine.self, tacit_node_now(listener->node));
 }
 
 static void
 on_msg(void *self, struct tacit_msg *msg)
 {
 	struct tacit_listener *listener = self;
-	struct tacit_session *session;
+	struct tacit_channel *chan;
+	void *answerer;
 
 	if (msg->len == 0 || tacit_msg_payload(msg)[0] != TACIT_KIND_MESSAGE_1 ||
 	    msg->ret.count == 0) {
@@ -150,12 +142,13 @@ on_msg(void *self, struct tacit_msg *msg)
 		    "%s: a message that begins no handshake was dropped",
 		    tacit_worker_name(listener->worker));
 	} else {
-		switch (tacit_acceptor_hear(listener->acceptor, msg, &session)) {
+		switch (tacit_acceptor_hear(listener->acceptor, msg, &answerer)) {
 		case TACIT_HELLO_NEW:
 			answer(listener, msg);
 			break;
 		case TACIT_HELLO_AGAIN:
-			tacit_session_hello_again(session);
+			chan = answerer;
+			chan->engine.ops->hello_again(chan->engine.self);
 			break;
 		case TACIT_HELLO_OLD:
 			break;
@@ -189,7 +182,7 @@ close_listener(struct tacit_owned *self)
 	     at = at->next) {
 		struct tacit_channel *chan = TACIT_CONTAINER(at, struct tacit_channel, list);
 
-		tacit_session_close(chan->session, tacit_node_now(listener->node));
+		chan->engine.ops->close(chan->engine.self, tacit_node_now(listener->node));
 	}
 }
 

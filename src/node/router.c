@@ -230,13 +230,16 @@ deliver(struct tacit_node *node, struct tacit_msg *msg)
 			drop(node, msg, "no such worker here");
 		else if ((worker->hears & 1u << msg->origin) == 0)
 			drop(node, msg, "the worker does not hear senders of this kind");
-		else
+		else {
+			msg->taken = true;
 			worker->fn(worker->self, msg);
+		}
 	} else if ((transport = tacit_router_transport(node, hop.type)) == NULL) {
 		drop(node, msg, "nothing here takes addresses of this type");
 	} else if (msg->origin != TACIT_ORIGIN_LOCAL) {
 		drop(node, msg, "this node does not relay");
 	} else {
+		msg->taken = true;
 		transport->fn(transport->self, msg);
 	}
 }

@@ -127,11 +127,11 @@ tacit_msg_unref(struct tacit_msg *msg)
 void
 tacit_msg_done(struct tacit_msg *msg)
 {
-	void (*done)(void *arg, uint64_t token) = msg->done;
+	void (*done)(void *arg, const struct tacit_msg *msg) = msg->done;
 
 	msg->done = NULL;
 	if (done != NULL)
-		done(msg->done_arg, msg->done_token);
+		done(msg->done_arg, msg);
 }
 
 void

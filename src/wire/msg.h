@@ -50,11 +50,14 @@ struct tacit_msg {
 	size_t offset, len;        /* the payload's window in block->bytes */
 	bool has_sender;           /* sender is the proven identifier of the far end */
 	struct tacit_identifier sender;
-	/* runs once, when the message was handled or handed out, or dropped: tells a channel that
-	 * it was delivered.  NULL: nobody asks */
-	void (*done)(void *arg, uint64_t token);
+	/* runs once, when nobody will do anything more for the message: tells a channel that it was
+	 * handled or handed out, or dropped; `taken` says which.  NULL: nobody asks */
+	void (*done)(void *arg, const struct tacit_msg *msg);
 	void *done_arg;
 	uint64_t done_token;
+	bool once;  /* never to be sent twice: whoever is in doubt gives it up, not taken */
+	bool taken; /* whoever it was for has it: a worker here, a transport, or, when `once` is
+		     * set and a stream carries it, the stream */
 	char *text; /* the printable form, once somebody asked for it (node room) */
 	/* in its node's list of messages that a program holds (node room); zeros: in none */
 	struct tacit_list held;

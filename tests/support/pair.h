@@ -282,10 +282,11 @@ pair_listen(struct pair *pair, struct tacit_msg *hello)
 {
 	struct tacit_session_config config = pair_config(&pair->ends[1]);
 	struct tacit_session *session;
+	void *answerer;
 
-	switch (tacit_acceptor_hear(pair->acceptor, hello, &session)) {
+	switch (tacit_acceptor_hear(pair->acceptor, hello, &answerer)) {
 	case TACIT_HELLO_AGAIN:
-		tacit_session_hello_again(session);
+		tacit_session_hello_again(answerer);
 		break;
 	case TACIT_HELLO_NEW:
 		if (pair->ends[1].session == NULL &&

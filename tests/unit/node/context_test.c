@@ -93,10 +93,10 @@ the_sender_is_named(void **state)
 }
 
 static void
-count_done(void *arg, uint64_t token)
+count_done(void *arg, const struct tacit_msg *msg)
 {
 	((uint64_t *)arg)[0]++;
-	((uint64_t *)arg)[1] = token;
+	((uint64_t *)arg)[1] = msg->done_token;
 }
 
 /* a channel's far end is told when the message was handed out or handled, not before */

@@ -95,7 +95,8 @@ knock(struct ends *ends, struct tacit_entity *entity, unsigned count)
 	for (unsigned i = 0; i < count; i++) {
 		assert_int_equal(
 		    tacit_channel_bind(ends->alice, &parts, &strangers.chans[i]), TACIT_OK);
-		tacit_session_start(strangers.chans[i]->session, tacit_node_now(ends->alice));
+		strangers.chans[i]->engine.ops->start(
+		    strangers.chans[i]->engine.self, tacit_node_now(ends->alice));
 	}
 	assert_int_equal(tacit_node_wait(ends->alice, all_over, &strangers, 60000), TACIT_OK);
 	for (unsigned i = 0; i < count; i++) {

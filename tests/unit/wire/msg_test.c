@@ -284,12 +284,12 @@ struct done {
 };
 
 static void
-note_done(void *arg, uint64_t token)
+note_done(void *arg, const struct tacit_msg *msg)
 {
 	struct done *done = arg;
 
 	done->count++;
-	done->token = token;
+	done->token = msg->done_token;
 }
 
 static struct tacit_msg *
