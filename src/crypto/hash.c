@@ -9,15 +9,11 @@
 #include <string.h>
 
 #include <openssl/evp.h>
+#include <sodium.h>
 
 #include "base/memory.h"
 
 #define BLOCK_LEN 64 /* of SHA-256 */
-
-struct part {
-	const void *bytes;
-	size_t len;
-};
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static pthread_key_t contexts;
@@ -54,7 +50,7 @@ context(void)
 }
 
 static void
-digest(uint8_t ret[TACIT_HASH_LEN], const struct part *parts, size_t count)
+digest(uint8_t ret[TACIT_HASH_LEN], const struct tacit_hash_part *parts, size_t count)
 {
 	EVP_MD_CTX *ctx = context();
 
@@ -69,18 +65,19 @@ digest(uint8_t ret[TACIT_HASH_LEN], const struct part *parts, size_t count)
 void
 tacit_hash(uint8_t ret[TACIT_HASH_LEN], const void *a, size_t a_len, const void *b, size_t b_len)
 {
-	const struct part parts[] = {{a, a_len}, {b, b_len}};
+	const struct tacit_hash_part parts[] = {{a, a_len}, {b, b_len}};
 
 	digest(ret, parts, 2);
 }
 
 /* RFC 2104; a, b and c are the message, one after the other; ret may overlap any of them */
 static void
-hmac(uint8_t ret[TACIT_HASH_LEN], struct part key, struct part a, struct part b, struct part c)
+hmac(uint8_t ret[TACIT_HASH_LEN], struct tacit_hash_part key, struct tacit_hash_part a,
+    struct tacit_hash_part b, struct tacit_hash_part c)
 {
 	uint8_t pad[BLOCK_LEN] = {0}, inner[TACIT_HASH_LEN];
-	const struct part inside[] = {{pad, BLOCK_LEN}, a, b, c};
-	const struct part outside[] = {{pad, BLOCK_LEN}, {inner, TACIT_HASH_LEN}};
+	const struct tacit_hash_part inside[] = {{pad, BLOCK_LEN}, a, b, c};
+	const struct tacit_hash_part outside[] = {{pad, BLOCK_LEN}, {inner, TACIT_HASH_LEN}};
 
 	if (key.len > BLOCK_LEN)
 		digest(pad, &key, 1);
@@ -100,25 +97,27 @@ void
 tacit_hkdf_extract(uint8_t ret[TACIT_HASH_LEN], const uint8_t *salt, size_t salt_len,
     const uint8_t *ikm, size_t ikm_len)
 {
-	const struct part none = {NULL, 0};
+	const struct tacit_hash_part none = {NULL, 0};
 
-	hmac(ret, (struct part){salt, salt_len}, (struct part){ikm, ikm_len}, none, none);
+	hmac(ret, (struct tacit_hash_part){salt, salt_len}, (struct tacit_hash_part){ikm, ikm_len},
+	    none, none);
 }
 
 void
 tacit_hkdf_expand(uint8_t *ret, size_t len, const uint8_t prk[TACIT_HASH_LEN], const uint8_t *info,
     size_t info_len)
 {
-	const struct part key = {prk, TACIT_HASH_LEN};
+	const struct tacit_hash_part key = {prk, TACIT_HASH_LEN};
 	uint8_t block[TACIT_HASH_LEN], number = 0;
-	struct part before = {block, 0};
+	struct tacit_hash_part before = {block, 0};
 
 	tacit_assert(len <= 255u * TACIT_HASH_LEN);
 	while (len > 0) {
 		size_t n = len < TACIT_HASH_LEN ? len : TACIT_HASH_LEN;
 
 		number++;
-		hmac(block, key, before, (struct part){info, info_len}, (struct part){&number, 1});
+		hmac(block, key, before, (struct tacit_hash_part){info, info_len},
+		    (struct tacit_hash_part){&number, 1});
 		before.len = TACIT_HASH_LEN;
 		memcpy(ret, block, n);
 		ret += n;
@@ -139,4 +138,19 @@ tacit_hkdf2(uint8_t ret_a[TACIT_HASH_LEN], uint8_t ret_b[TACIT_HASH_LEN],
 	memcpy(ret_b, okm + TACIT_HASH_LEN, TACIT_HASH_LEN);
 	tacit_wipe(prk, sizeof(prk));
 	tacit_wipe(okm, sizeof(okm));
+}
+
+/* libsodium's, because its state lies on the stack and final wipes it: XEdDSA hashes its secret */
+void
+tacit_hash512(uint8_t ret[TACIT_HASH512_LEN], const struct tacit_hash_part *parts, size_t count)
+{
+	crypto_hash_sha512_state state;
+
+	tacit_assert(crypto_hash_sha512_init(&state) == 0);
+	for (size_t i = 0; i < count; i++) {
+		if (parts[i].len > 0)
+			tacit_assert(
+			    crypto_hash_sha512_update(&state, parts[i].bytes, parts[i].len) == 0);
+	}
+	tacit_assert(crypto_hash_sha512_final(&state, ret) == 0);
 }

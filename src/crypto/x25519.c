@@ -21,6 +21,13 @@ tacit_x25519_derive(const struct tacit_x25519_secret *secret, struct tacit_x2551
 	tacit_assert(crypto_scalarmult_curve25519_base(ret->b, secret->b) == 0);
 }
 
+void
+tacit_x25519_clamp(struct tacit_x25519_secret *secret)
+{
+	secret->b[0] &= 0xf8;
+	secret->b[31] = (uint8_t)((secret->b[31] & 0x7f) | 0x40);
+}
+
 tacit_err
 tacit_x25519_dh(const struct tacit_x25519_secret *secret, const struct tacit_x25519_public *peer,
     uint8_t ret[TACIT_X25519_LEN])

@@ -22,6 +22,9 @@ struct tacit_x25519_public {
 void tacit_x25519_generate(const struct tacit_random *random, struct tacit_x25519_secret *ret,
     struct tacit_x25519_public *ret_public);
 void tacit_x25519_derive(const struct tacit_x25519_secret *secret, struct tacit_x25519_public *ret);
+/* the number that any use of the secret takes it for (RFC 7748, section 5), in its place: the public
+ * key stays the same */
+void tacit_x25519_clamp(struct tacit_x25519_secret *secret);
 /* Errors: TACIT_EAUTH: the result is all zeros, the peer sent a point of small order */
 TACIT_MUST_USE tacit_err tacit_x25519_dh(const struct tacit_x25519_secret *secret,
     const struct tacit_x25519_public *peer, uint8_t ret[TACIT_X25519_LEN]);

@@ -30,7 +30,7 @@ enum tacit_ockam_variant {
 #define TACIT_OCKAM_FLAWS(X)                                                                       \
 	X(NONE,               OK,      "no flaw")                                                  \
 	/* the bytes */                                                                            \
-	X(CUT_SHORT,          EFORMAT, "the identity message ends before its end")                 \
+	X(CUT_SHORT,          EFORMAT, "the identity message cannot be read to its end")           \
 	X(VARIANT,            EFORMAT, "not the identity message that was due")                    \
 	X(IDENTIFIER_LEN,     EFORMAT, "an identifier that is not 64 characters long")             \
 	X(NO_EVENTS,          EFORMAT, "a history without events")                                 \

@@ -42,6 +42,15 @@
 #define TACIT_OCKAM_PERSISTENT 1u
 #define TACIT_OCKAM_KEY_LEN    32u
 
+/* types of a change, kinds of what is said of a key besides its label, kinds of proof and of
+ * signature */
+#define TACIT_OCKAM_CREATE_KEY 0u
+#define TACIT_OCKAM_ROTATE_KEY 1u
+#define TACIT_OCKAM_META_NONE  0u
+#define TACIT_OCKAM_META       1u
+#define TACIT_OCKAM_SIGNATURE  0u
+#define TACIT_OCKAM_ROOT_SIGN  0u
+
 #define TACIT_OCKAM_CONTACT_LEN 318
 
 struct tacit_ockam_identity {

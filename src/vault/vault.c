@@ -6,7 +6,9 @@
 /* a vault holds a few keys: they are searched, not looked up */
 struct entry {
 	tacit_key key;
-	struct tacit_ed25519_secret *secret; /* in secret memory */
+	/* in secret memory; one of them, and the other is NULL */
+	struct tacit_ed25519_secret *ed25519;
+	struct tacit_x25519_secret *x25519;
 };
 
 struct tacit_vault {
@@ -28,13 +30,20 @@ tacit_vault_create(const struct tacit_random *random, struct tacit_vault **ret)
 	return TACIT_OK;
 }
 
+static void
+free_secrets(struct entry *entry)
+{
+	tacit_secret_free(entry->ed25519);
+	tacit_secret_free(entry->x25519);
+}
+
 void
 tacit_vault_destroy(struct tacit_vault *vault)
 {
 	if (vault == NULL)
 		return;
 	for (size_t i = 0; i < vault->count; i++)
-		tacit_secret_free(vault->entries[i].secret);
+		free_secrets(&vault->entries[i]);
 	tacit_free(vault->entries);
 	tacit_free(vault);
 }
@@ -49,11 +58,10 @@ find(const struct tacit_vault *vault, tacit_key key)
 	return NULL;
 }
 
-tacit_err
-tacit_vault_generate(
-    struct tacit_vault *vault, tacit_key *ret, struct tacit_ed25519_public *ret_public)
+/* the next entry, zeroed but for its handle; it counts when its maker counts it */
+static tacit_err
+prepare(struct tacit_vault *vault, struct entry **ret)
 {
-	struct tacit_ed25519_secret *secret;
 	struct entry *entries;
 
 	if (vault->last == UINT32_MAX)
@@ -62,12 +70,48 @@ tacit_vault_generate(
 	if (entries == NULL)
 		return TACIT_ENOMEM;
 	vault->entries = entries;
-	secret = tacit_secret_new(sizeof(*secret));
-	if (secret == NULL)
+	entries[vault->count] = (struct entry){.key = vault->last + 1};
+	*ret = &entries[vault->count];
+	return TACIT_OK;
+}
+
+static tacit_key
+commit(struct tacit_vault *vault)
+{
+	vault->count++;
+	return ++vault->last;
+}
+
+tacit_err
+tacit_vault_generate(
+    struct tacit_vault *vault, tacit_key *ret, struct tacit_ed25519_public *ret_public)
+{
+	struct entry *entry;
+	tacit_err err = prepare(vault, &entry);
+
+	if (err != TACIT_OK)
+		return err;
+	if ((entry->ed25519 = tacit_secret_new(sizeof(*entry->ed25519))) == NULL)
 		return TACIT_ENOMEM;
-	tacit_ed25519_generate(vault->random, secret, ret_public);
-	entries[vault->count++] = (struct entry){++vault->last, secret};
-	*ret = vault->last;
+	tacit_ed25519_generate(vault->random, entry->ed25519, ret_public);
+	*ret = commit(vault);
+	return TACIT_OK;
+}
+
+tacit_err
+tacit_vault_generate_x25519(
+    struct tacit_vault *vault, tacit_key *ret, struct tacit_x25519_public *ret_public)
+{
+	struct entry *entry;
+	tacit_err err = prepare(vault, &entry);
+
+	if (err != TACIT_OK)
+		return err;
+	if ((entry->x25519 = tacit_secret_new(sizeof(*entry->x25519))) == NULL)
+		return TACIT_ENOMEM;
+	tacit_x25519_generate(vault->random, entry->x25519, ret_public);
+	tacit_x25519_clamp(entry->x25519);
+	*ret = commit(vault);
 	return TACIT_OK;
 }
 
@@ -78,7 +122,7 @@ tacit_vault_delete(struct tacit_vault *vault, tacit_key key)
 
 	if (entry == NULL)
 		return;
-	tacit_secret_free(entry->secret);
+	free_secrets(entry);
 	*entry = vault->entries[--vault->count];
 }
 
@@ -88,8 +132,26 @@ tacit_vault_sign(struct tacit_vault *vault, tacit_key key, const uint8_t *bytes,
 {
 	const struct entry *entry = find(vault, key);
 
-	if (entry == NULL)
+	if (entry == NULL || entry->ed25519 == NULL)
 		return TACIT_ENOTFOUND;
-	tacit_ed25519_sign(entry->secret, bytes, len, ret);
+	tacit_ed25519_sign(entry->ed25519, bytes, len, ret);
 	return TACIT_OK;
+}
+
+tacit_err
+tacit_vault_use_x25519(
+    struct tacit_vault *vault, tacit_key key, tacit_vault_x25519_cb use, void *arg)
+{
+	const struct entry *entry = find(vault, key);
+
+	if (entry == NULL || entry->x25519 == NULL)
+		return TACIT_ENOTFOUND;
+	use(arg, entry->x25519);
+	return TACIT_OK;
+}
+
+void
+tacit_vault_random(struct tacit_vault *vault, void *ret, size_t len)
+{
+	tacit_random_fill(vault->random, ret, len);
 }
