@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -45,20 +46,21 @@ tacit_tcp_listener_release(struct tacit_tcp_listener *listener)
 	}
 }
 
-/* The address is the way back to the connection, so it has to be nobody else's. */
+/* `ADDRESS:PORT/N` is the way back to the connection, and nobody else's ever: who comes from the
+ * port of one that is gone must not get the answers to its questions, of which a program of 2021
+ * goes deaf (PROTOCOL.md 2.1). */
 static void
 take(struct tacit_tcp_listener *listener, int fd, const struct sockaddr *from, socklen_t from_len)
 {
+	char numeric[TACIT_TCP_NUMERIC_LEN], text[TACIT_TCP_NUMERIC_LEN + 24];
 	struct tacit_tcp *tcp = listener->tcp;
 	struct tacit_tcp_connection *connection;
-	char text[TACIT_TCP_NUMERIC_LEN];
 
-	tacit_tcp_format(from, from_len, text, sizeof(text));
-	if (fcntl(fd, F_SETFD, FD_CLOEXEC) != 0 ||
-	    tacit_map_get(&tcp->peers, text, strlen(text)) != NULL ||
-	    tacit_map_get(&tcp->accepted, text, strlen(text)) != NULL) {
-		tacit_node_log(tcp->node, TACIT_LOG_INFO,
-		    "refused a connection from %s: the address is taken", text);
+	tacit_tcp_format(from, from_len, numeric, sizeof(numeric));
+	snprintf(text, sizeof(text), "%s/%llu", numeric, ++tcp->accepted_count);
+	if (fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) {
+		tacit_node_log(tcp->node, TACIT_LOG_WARNING, "refused a connection from %s: %s",
+		    text, tacit_tcp_reason(errno));
 		close(fd);
 		return;
 	}

@@ -38,8 +38,9 @@ struct tacit_tcp {
 	struct tacit_owned owned;
 	struct tacit_node *node;
 	bool closing;
-	struct tacit_map peers;    /* address bytes -> those we may connect to */
-	struct tacit_map accepted; /* address bytes -> connections that came in */
+	struct tacit_map peers;            /* address bytes -> those we may connect to */
+	struct tacit_map accepted;         /* address bytes -> connections that came in */
+	unsigned long long accepted_count; /* all that ever came */
 	struct tacit_list peer_list, listeners, connections;
 	size_t cost; /* of what waits on all connections */
 	/* where sockets are read into: shared, because most connections are idle */
