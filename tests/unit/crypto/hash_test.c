@@ -119,6 +119,42 @@ hkdf2_is_noises(void **state)
 	assert_memory_equal(b, two, sizeof(b));
 }
 
+/* FIPS 180-4's examples */
+static void
+sha512_examples_hold(void **state)
+{
+	static const char two[] = "abcdefghbcdefghicdefghijdefghijkefghijklfghijklmghijklmn"
+				  "hijklmnoijklmnopjklmnopqklmnopqrlmnopqrsmnopqrstnopqrstu";
+	uint8_t hash[TACIT_HASH512_LEN];
+	struct tacit_hash_part parts[3] = {{NULL, 0}, {"abc", 3}, {NULL, 0}};
+
+	(void)state;
+	tacit_hash512(hash, NULL, 0);
+	assert_hex(hash, sizeof(hash),
+	    "cf83e1357eefb8bdf1542850d66d8007d620e4050b5715dc83f4a921d36ce9ce"
+	    "47d0d13c5d85f2b0ff8318d2877eec2f63b931bd47417a81a538327af927da3e");
+	tacit_hash512(hash, parts, 3);
+	assert_hex(hash, sizeof(hash),
+	    "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a"
+	    "2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f");
+	/* cut anywhere, it is the same message */
+	for (size_t cut = 0; cut <= 112; cut++) {
+		parts[0] = (struct tacit_hash_part){two, cut / 2};
+		parts[1] = (struct tacit_hash_part){two + cut / 2, cut - cut / 2};
+		parts[2] = (struct tacit_hash_part){two + cut, 112 - cut};
+		tacit_hash512(hash, parts, 3);
+		assert_hex(hash, sizeof(hash),
+		    "8e959b75dae313da8cf4f72814fc143f8f7779c6eb9f7fa17299aeadb6889018"
+		    "501d289e4900f7e4331b99dec4b5433ac7d329eeb6dd26545e96e55b874be909");
+	}
+	/* the output may be an input */
+	memcpy(hash, "abc", 3);
+	parts[0] = (struct tacit_hash_part){hash, 3};
+	tacit_hash512(hash, parts, 1);
+	assert_int_equal(hash[0], 0xdd);
+	assert_int_equal(hash[63], 0x9f);
+}
+
 static void *
 hash_often(void *arg)
 {
@@ -153,6 +189,7 @@ main(void)
 	    cmocka_unit_test(hkdf_vectors_hold),
 	    cmocka_unit_test(long_key_is_hashed),
 	    cmocka_unit_test(hkdf2_is_noises),
+	    cmocka_unit_test(sha512_examples_hold),
 	    cmocka_unit_test(threads_do_not_share),
 	};
 
