@@ -99,6 +99,8 @@
 #define TACIT_PULL_DEAD_MS     15000u
 #define TACIT_REQUEST_DEAD_MS  10000u
 #define TACIT_POSITION_SAVE_MS 1000u
+/* ms until a store that could not make a stream is asked again for a client of 2021 */
+#define TACIT_CREATE_AGAIN_MS 1000u
 /* ms between attempts to connect: first and at most, with jitter */
 #define TACIT_RECONNECT_MS     50u
 #define TACIT_RECONNECT_MAX_MS 1000u

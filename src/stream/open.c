@@ -58,17 +58,89 @@ answer_no(struct tacit_service *service, const struct tacit_request *request,
 	tacit_service_respond(service, &request->reply, request->own, &response);
 }
 
+/* A client of 2021 asks once and waits for ever, so a store that only cannot do it now is asked
+ * again.  Ours ask again by themselves, and are told. */
+static bool
+may_wait(const struct tacit_service *service, const struct tacit_request *request, tacit_err err)
+{
+	enum tacit_open_status status = status_of(err);
+
+	return request->protocol == TACIT_PROTOCOL_CREATE && !service->stopping &&
+	       err != TACIT_ECLOSED &&
+	       (status == TACIT_OPEN_UNAVAILABLE || status == TACIT_OPEN_LIMIT);
+}
+
+static void
+wait_for_store(struct tacit_service *service, struct tacit_request *request, const char *text)
+{
+	if (request->due == 0)
+		tacit_service_warn(service, "a client of 2021 waits for", request->name, text);
+	request->due = service->now + TACIT_CREATE_AGAIN_MS;
+	tacit_list_remove(&request->list);
+	tacit_list_append(&service->creates, &request->list);
+	tacit_service_set_wake(service);
+}
+
 static void
 on_open(void *arg, tacit_err err, const char *text, uint64_t first, uint64_t end)
 {
 	struct tacit_request *request = arg;
 	struct tacit_service *service = request->service;
 
+	if (service != NULL && err != TACIT_OK && may_wait(service, request, err)) {
+		wait_for_store(service, request, text);
+		return;
+	}
 	if (service != NULL && err == TACIT_OK)
 		answer_ok(service, request, first, end);
 	else if (service != NULL)
 		answer_no(service, request, status_of(err), text);
 	tacit_request_free(request);
+}
+
+static void
+ask_store(struct tacit_service *service, struct tacit_request *request)
+{
+	struct tacit_store *store = service->config.store;
+
+	store->ops->open(store, request->name, request->create, on_open, request);
+}
+
+static struct tacit_request *
+first_create(const struct tacit_service *service)
+{
+	if (tacit_list_empty(&service->creates))
+		return NULL;
+	return TACIT_CONTAINER(service->creates.next, struct tacit_request, list);
+}
+
+tacit_msec
+tacit_service_creates_due(const struct tacit_service *service)
+{
+	const struct tacit_request *request = first_create(service);
+
+	return request != NULL ? request->due : TACIT_NEVER;
+}
+
+void
+tacit_service_creates_tick(struct tacit_service *service)
+{
+	struct tacit_request *request;
+
+	while ((request = first_create(service)) != NULL && request->due <= service->now) {
+		tacit_list_remove(&request->list);
+		tacit_list_append(&service->requests, &request->list);
+		ask_store(service, request);
+	}
+}
+
+void
+tacit_service_creates_drop(struct tacit_service *service)
+{
+	struct tacit_request *request;
+
+	while ((request = first_create(service)) != NULL)
+		tacit_request_free(request);
 }
 
 /* finds or makes up the name; false: a bad one, or none and the stream shall exist */
@@ -105,7 +177,6 @@ void
 tacit_service_open(struct tacit_service *service, const struct tacit_msg *msg, const char *own,
     const struct tacit_stream_request *decoded)
 {
-	struct tacit_store *store = service->config.store;
 	struct tacit_open_request open = {.create = true};
 	struct tacit_request *request;
 	char name[TACIT_NAME_LEN_MAX + 1];
@@ -126,7 +197,8 @@ tacit_service_open(struct tacit_service *service, const struct tacit_msg *msg, c
 	}
 	request->id = open.request_id;
 	request->own = own;
+	request->create = open.create;
 	tacit_route_copy(&request->reply, &msg->ret);
 	memcpy(request->name, name, sizeof(name));
-	store->ops->open(store, request->name, open.create, on_open, request);
+	ask_store(service, request);
 }

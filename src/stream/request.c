@@ -105,9 +105,16 @@ void
 tacit_service_refused(
     struct tacit_service *service, const char *what, const char *name, const char *text)
 {
+	service->counters.refused++;
+	tacit_service_warn(service, what, name, text);
+}
+
+void
+tacit_service_warn(
+    struct tacit_service *service, const char *what, const char *name, const char *text)
+{
 	char line[LINE_LEN_MAX];
 
-	service->counters.refused++;
 	if (service->config.log == NULL)
 		return;
 	(void)snprintf(line, sizeof(line), "%s %s: %s", what, name, text);

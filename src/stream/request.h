@@ -21,8 +21,9 @@ struct tacit_service {
 	struct tacit_pulls pulls;
 	struct tacit_positions positions;
 	struct tacit_list requests; /* what the store has not answered, pulls apart */
-	size_t request_count;       /* of them: opens and questions for positions */
-	size_t append_count;        /* of them: pushes */
+	struct tacit_list creates;  /* what it is asked again; the one that is due next first */
+	size_t request_count;       /* of both: opens and questions for positions */
+	size_t append_count;        /* pushes */
 	size_t append_len;          /* and their bytes */
 	tacit_msec now;             /* of the last handle or tick */
 	tacit_msec wake;            /* what the port was told last */
@@ -40,6 +41,8 @@ struct tacit_request {
 	enum tacit_protocol protocol;
 	uint64_t id;
 	size_t cost;     /* push: what it is counted with */
+	bool create;     /* open */
+	tacit_msec due;  /* create: when the store is asked again; 0: it was asked once */
 	const char *own; /* open, index: the name that was asked, the config's */
 	struct tacit_route reply;
 	char name[TACIT_NAME_LEN_MAX + 1];
@@ -73,10 +76,18 @@ void tacit_service_respond(struct tacit_service *service, const struct tacit_rou
 /* counts and logs */
 void tacit_service_refused(
     struct tacit_service *service, const char *what, const char *name, const char *text);
+void tacit_service_warn(
+    struct tacit_service *service, const char *what, const char *name, const char *text);
+/* tells the port when tick is wanted, if that changed */
+void tacit_service_set_wake(struct tacit_service *service);
 
 /* create and open, save and get; own is the service's name, the config's */
 void tacit_service_open(struct tacit_service *service, const struct tacit_msg *msg, const char *own,
     const struct tacit_stream_request *decoded);
+/* creates that wait: asks the store again, tells when that is due, gives up */
+void tacit_service_creates_tick(struct tacit_service *service);
+tacit_msec tacit_service_creates_due(const struct tacit_service *service);
+void tacit_service_creates_drop(struct tacit_service *service);
 void tacit_service_index(struct tacit_service *service, const struct tacit_msg *msg,
     const char *own, const struct tacit_index_request *index);
 

@@ -194,14 +194,15 @@ handle_pull(struct tacit_service *service, const struct tacit_msg *msg, const ch
 
 /* the engine --------------------------------------------------------------------------------- */
 
-/* tells the port when tick is wanted, if that changed */
-static void
-set_wake(struct tacit_service *service)
+void
+tacit_service_set_wake(struct tacit_service *service)
 {
 	tacit_msec pulls = tacit_pulls_due(&service->pulls);
 	tacit_msec positions = tacit_positions_due(&service->positions);
+	tacit_msec creates = tacit_service_creates_due(service);
 	tacit_msec at = pulls < positions ? pulls : positions;
 
+	at = creates < at ? creates : at;
 	if (at == service->wake)
 		return;
 	service->wake = at;
@@ -280,7 +281,7 @@ tacit_service_handle(struct tacit_service *service, struct tacit_msg *msg, tacit
 	    !dispatch(service, msg, address, &decoded))
 		service->counters.dropped++;
 	tacit_msg_unref(msg);
-	set_wake(service);
+	tacit_service_set_wake(service);
 }
 
 void
@@ -289,8 +290,9 @@ tacit_service_tick(struct tacit_service *service, tacit_msec now)
 	service->now = now;
 	tacit_pulls_tick(&service->pulls, now);
 	tacit_positions_tick(&service->positions, now);
+	tacit_service_creates_tick(service);
 	service->wake = TACIT_NEVER; /* the port's wish was used up */
-	set_wake(service);
+	tacit_service_set_wake(service);
 }
 
 struct tacit_service *
@@ -306,6 +308,7 @@ tacit_service_new(const struct tacit_service_config *config)
 	service->tap_arg = config->arg;
 	service->wake = TACIT_NEVER;
 	tacit_list_init(&service->requests);
+	tacit_list_init(&service->creates);
 	tacit_random_fill(&config->port.random, &seed, sizeof(seed));
 	tacit_pulls_init(&service->pulls, config->store, seed, answer_pull, service);
 	tacit_positions_init(&service->positions, config->store, seed);
@@ -318,6 +321,7 @@ tacit_service_stop(struct tacit_service *service)
 	if (service->stopping)
 		return;
 	service->stopping = true;
+	tacit_service_creates_drop(service);
 	tacit_positions_flush(&service->positions);
 }
 
@@ -354,6 +358,7 @@ tacit_service_free(struct tacit_service *service)
 		return;
 	tacit_pulls_fini(&service->pulls);
 	tacit_positions_fini(&service->positions);
+	tacit_service_creates_drop(service);
 	while (!tacit_list_empty(&service->requests)) {
 		struct tacit_request *request =
 		    TACIT_CONTAINER(service->requests.next, struct tacit_request, list);

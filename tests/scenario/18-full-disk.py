@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # Goal: the disk of the hub's store is full: it says so in words and confirms nothing; traffic
-# waits; as soon as there is room everything goes on, and nothing was lost or doubled.
+# waits; as soon as there is room everything goes on, and nothing was lost or doubled. Nodes of 2021
+# that come meanwhile, and ask once, wait as well.
 import os
 import pathlib
 import re
@@ -9,7 +10,8 @@ import threading
 import time
 
 from lib import check, scenario, skip
-from wire import Client, ERROR
+from nodes import Pair, World
+from wire import Client, ERROR, unique
 
 SIZE = 48 << 20  # the log of the database grows to 8 MiB before it is emptied
 
@@ -66,11 +68,16 @@ def main(s):
     with Client(hub.address) as client:
         status = client.push("stream." + bob.receiver, b"z" * 60000)[0]
         check(status == ERROR, "what does not fit is not confirmed")
+    world = World()
+    pairs = [Pair(world, hub.address, hub.address, unique("guest"), 20, lambda _: 1000)
+             for _ in range(5)]
     waiting = len(echoes(alice))
     time.sleep(3)
     check(len(echoes(alice)) == waiting < len(wanted), "traffic waits")
     check(alice.alive and bob.alive and hub.alive, "and nobody ends")
     check(hub.text.count("takes no entries") == 1, "it is said once")
+    world.survive("the nodes of 2021 wait, too")
+    print("   %d of them wait to begin" % sum(pair.alice_out.asked_create for pair in pairs))
 
     s.step("there is room again")
     (disk / "filler").unlink()
@@ -80,4 +87,6 @@ def main(s):
     check(echoes(alice) == wanted, "each echo once and in order")
     received = re.findall("^Bob received: (.*)$", bob.text, re.M)
     check(received == wanted, "Bob printed each line once and in order")
+    world.finish("the nodes of 2021")
+    world.close()
     check(bob.stop() == 0 and hub.stop() == 0, "all end with 0")

@@ -78,7 +78,7 @@ create_fails_in_silence(void **state)
 		assert_int_equal(desk->lines, i + 1);
 	}
 	assert_null(desk->store->streams[0]);
-	desk->store->open_err = TACIT_EUNREACHABLE;
+	desk->store->open_err = TACIT_EDENIED;
 	request = create_request("good");
 	desk->lines = 0;
 	desk_ask(desk, "stream", &request);
