@@ -136,6 +136,7 @@ transport_take(void *self, struct tacit_msg *msg)
 		tacit_block_unref(parcel->block);
 		tacit_free(parcel);
 	}
+	msg->taken = err == TACIT_OK;
 	if (err != TACIT_OK)
 		tacit_node_log(node, TACIT_LOG_DEBUG, "a message to node %llu was dropped: %s",
 		    (unsigned long long)id, tacit_strerror(err));

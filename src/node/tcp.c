@@ -50,7 +50,7 @@ take(void *self, struct tacit_msg *msg)
 			    "named behind it",
 			    route);
 		}
-		tacit_msg_unref(msg);
+		tacit_msg_drop(msg);
 	}
 }
 

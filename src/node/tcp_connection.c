@@ -233,11 +233,11 @@ tacit_tcp_connection_send(struct tacit_tcp_connection *connection, struct tacit_
 		tacit_node_log(node, err == TACIT_ECLOSED ? TACIT_LOG_DEBUG : TACIT_LOG_WARNING,
 		    "a message of %zu bytes to %s was dropped: %s", msg->len, connection->address,
 		    tacit_strerror(err));
-		tacit_msg_unref(msg);
+		tacit_msg_drop(msg);
 		return;
 	}
 	if (connection->cost + cost_of(msg) > TACIT_SEND_QUEUE_LEN_MAX) {
-		tacit_msg_unref(msg);
+		tacit_msg_drop(msg);
 		refuse_to_wait(connection);
 		return;
 	}

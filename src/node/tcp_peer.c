@@ -348,7 +348,7 @@ tacit_tcp_peer_send(struct tacit_tcp_peer *peer, struct tacit_msg *msg)
 	if (peer->tcp->closing || !tacit_list_empty(&peer->wants) || !may_wait(peer)) {
 		tacit_node_log(peer->tcp->node, TACIT_LOG_DEBUG,
 		    "dropped a message to %s: there is no connection", peer->text);
-		tacit_msg_unref(msg);
+		tacit_msg_drop(msg);
 		return;
 	}
 	peer->pending_len += msg->len;

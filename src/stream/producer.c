@@ -8,9 +8,11 @@
 
 /* an entry in its wire form */
 struct entry {
-	struct tacit_block *block;
+	struct tacit_block *block; /* held; but by msg, where there is one */
 	size_t offset, len;
 	bool confirmed; /* and an earlier one is not */
+	bool once;
+	struct tacit_msg *msg; /* `once`: until it was confirmed or given up */
 };
 
 /*
@@ -18,6 +20,10 @@ struct entry {
  * opened come first, and have consecutive request ids from head_id on.  An entry leaves when
  * it and all before it are confirmed: one that a failure puts behind its successors takes them along
  * when it is pushed again, so that the stream has all of them in order.
+ *
+ * While the stream is open everything is pushed.  So when that ends, in whatever way, every `once`
+ * entry is in doubt, and is given up; those that come later wait, and know of none before them.
+ * One that is done, either way, is an empty place in the ring, which the next opening takes out.
  */
 struct tacit_producer {
 	struct tacit_producer_config config;
@@ -25,7 +31,8 @@ struct tacit_producer {
 	struct entry *ring;
 	size_t cap; /* a power of two */
 	size_t head, count;
-	size_t len;  /* bytes of all entries */
+	size_t ordinary; /* entries that are not `once`, and their bytes: what has bounds */
+	size_t len;
 	size_t sent; /* entries whose confirm is awaited, or came early */
 	uint64_t head_id, next_id;
 	tacit_msec alive_at; /* when the service last answered, or first had something to answer */
@@ -59,16 +66,72 @@ entry_at(const struct tacit_producer *producer, size_t i)
 	return &producer->ring[(producer->head + i) & (producer->cap - 1)];
 }
 
-/* takes the oldest entry out */
+/* takes the oldest place out, and gives what stood there */
+static struct entry
+shift(struct tacit_producer *producer)
+{
+	struct entry entry = *entry_at(producer, 0);
+
+	producer->head = (producer->head + 1) & (producer->cap - 1);
+	producer->count--;
+	return entry;
+}
+
+/* the oldest entry is in the stream, or nobody wants it any more */
 static void
 pop(struct tacit_producer *producer)
 {
-	struct entry *entry = entry_at(producer, 0);
+	struct entry entry = shift(producer);
 
-	tacit_block_unref(entry->block);
-	producer->len -= entry->len;
-	producer->head = (producer->head + 1) & (producer->cap - 1);
-	producer->count--;
+	if (entry.once)
+		return;
+	tacit_block_unref(entry.block);
+	producer->ordinary--;
+	producer->len -= entry.len;
+}
+
+/* tells the sender of a `once` entry what became of it */
+static void
+finish(struct entry *entry, bool taken)
+{
+	struct tacit_msg *msg = entry->msg;
+
+	if (msg == NULL)
+		return;
+	entry->msg = NULL;
+	msg->taken = taken;
+	tacit_msg_unref(msg);
+}
+
+static void
+give_up(struct tacit_producer *producer)
+{
+	for (size_t i = 0; i < producer->count; i++)
+		finish(entry_at(producer, i), false);
+}
+
+/* the stream is not open any more */
+static void
+leave(struct tacit_producer *producer)
+{
+	if (producer->opener.state == TACIT_OPENER_OPEN)
+		give_up(producer);
+}
+
+/* everything is to be pushed, from the first one on */
+static void
+begin_again(struct tacit_producer *producer)
+{
+	for (size_t n = producer->count; n > 0; n--) {
+		struct entry entry = shift(producer);
+
+		if (entry.once && entry.msg == NULL)
+			continue;
+		entry.confirmed = false;
+		*entry_at(producer, producer->count++) = entry;
+	}
+	producer->head_id = producer->next_id;
+	producer->sent = 0;
 }
 
 void
@@ -76,6 +139,7 @@ tacit_producer_free(struct tacit_producer *producer)
 {
 	if (producer == NULL)
 		return;
+	give_up(producer);
 	while (producer->count > 0)
 		pop(producer);
 	tacit_free(producer->ring);
@@ -127,6 +191,7 @@ push_rest(struct tacit_producer *producer, tacit_msec now)
 
 		if (msg == NULL || tacit_push_request_encode(msg, producer->next_id) != TACIT_OK) {
 			tacit_msg_unref(msg);
+			leave(producer);
 			tacit_opener_retry(opener, now);
 			return;
 		}
@@ -140,6 +205,7 @@ push_rest(struct tacit_producer *producer, tacit_msec now)
 static void
 reopen(struct tacit_producer *producer, tacit_msec now)
 {
+	leave(producer);
 	producer->sent = 0;
 	tacit_opener_ask(&producer->opener, now);
 	set_wake(producer);
@@ -160,29 +226,49 @@ tacit_producer_reset(struct tacit_producer *producer, tacit_msec now)
 void
 tacit_producer_pause(struct tacit_producer *producer)
 {
-	tacit_opener_pause(&producer->opener);
+	leave(producer);
 	producer->sent = 0;
+	tacit_opener_pause(&producer->opener);
 }
 
-/* puts an entry, encoded as msg's payload, at the end of the ring */
+static bool
+fits(const struct tacit_producer *producer, size_t len)
+{
+	return producer->ordinary < TACIT_PUSHES_MAX && producer->len + len <= TACIT_PUSHES_LEN_MAX;
+}
+
+/* whether msg, encoded, may stand in the ring.  A `once` message is bounded by its sender's window,
+ * and is none that could come later. */
 static tacit_err
-append(struct tacit_producer *producer, const struct tacit_msg *msg)
+admit(struct tacit_producer *producer, const struct tacit_msg *msg)
 {
 	if (msg->len > TACIT_ENTRY_LEN_MAX)
 		return TACIT_ELIMIT;
-	if (producer->count >= TACIT_PUSHES_MAX ||
-	    producer->len + msg->len > TACIT_PUSHES_LEN_MAX) {
-		producer->full = true;
-		return TACIT_ELIMIT;
+	if (msg->once)
+		return producer->opener.state != TACIT_OPENER_FAILED ? TACIT_OK : TACIT_ECLOSED;
+	if (fits(producer, msg->len))
+		return TACIT_OK;
+	producer->full = true;
+	return TACIT_ELIMIT;
+}
+
+/* puts an entry, encoded as msg's payload, at the end of the ring; takes msg */
+static void
+append(struct tacit_producer *producer, struct tacit_msg *msg)
+{
+	struct entry *entry = entry_at(producer, producer->count++);
+
+	*entry = (struct entry){.block = msg->block, .offset = msg->offset, .len = msg->len};
+	if (msg->once) {
+		entry->once = true;
+		entry->msg = msg;
+		return;
 	}
-	if (producer->count == producer->cap && grow(producer) != TACIT_OK)
-		return TACIT_ENOMEM;
-	*entry_at(producer, producer->count) =
-	    (struct entry){tacit_block_ref(msg->block), msg->offset, msg->len, false};
-	producer->count++;
+	tacit_block_ref(entry->block);
+	producer->ordinary++;
 	producer->len += msg->len;
 	producer->pushed++;
-	return TACIT_OK;
+	tacit_msg_unref(msg);
 }
 
 tacit_err
@@ -191,13 +277,17 @@ tacit_producer_push(struct tacit_producer *producer, struct tacit_msg *msg, taci
 	tacit_err err = tacit_msg_encode(msg);
 
 	if (err == TACIT_OK)
-		err = append(producer, msg);
-	if (err == TACIT_OK) {
-		push_rest(producer, now);
-		set_wake(producer);
+		err = admit(producer, msg);
+	if (err == TACIT_OK && producer->count == producer->cap)
+		err = grow(producer);
+	if (err != TACIT_OK) {
+		tacit_msg_drop(msg);
+		return err;
 	}
-	tacit_msg_unref(msg);
-	return err;
+	append(producer, msg);
+	push_rest(producer, now);
+	set_wake(producer);
+	return TACIT_OK;
 }
 
 /* answers ------------------------------------------------------------------------------------ */
@@ -205,7 +295,7 @@ tacit_producer_push(struct tacit_producer *producer, struct tacit_msg *msg, taci
 static void
 tell_room(struct tacit_producer *producer)
 {
-	if (!producer->full || producer->count > TACIT_PUSHES_MAX / 2 ||
+	if (!producer->full || producer->ordinary > TACIT_PUSHES_MAX / 2 ||
 	    producer->len > TACIT_PUSHES_LEN_MAX / 2)
 		return;
 	producer->full = false;
@@ -223,10 +313,7 @@ handle_open(struct tacit_producer *producer, const struct tacit_msg *msg,
 
 	switch (tacit_opener_handle(&producer->opener, msg, open, now)) {
 	case TACIT_OPENER_OPENED:
-		for (size_t i = 0; i < producer->count; i++)
-			entry_at(producer, i)->confirmed = false;
-		producer->head_id = producer->next_id;
-		producer->sent = 0;
+		begin_again(producer);
 		push_rest(producer, now);
 		set_wake(producer);
 		if (config->opened != NULL)
@@ -234,6 +321,7 @@ handle_open(struct tacit_producer *producer, const struct tacit_msg *msg,
 		return;
 	case TACIT_OPENER_REFUSED:
 		err = tacit_opener_refusal(open, text);
+		give_up(producer);
 		if (config->failed != NULL)
 			config->failed(config->arg, err, text);
 		return;
@@ -250,18 +338,18 @@ static void
 settle(struct tacit_producer *producer)
 {
 	const struct tacit_producer_config *config = &producer->config;
-	uint64_t before = producer->confirmed;
+	uint64_t id = producer->head_id, before = producer->confirmed;
 
 	while (producer->sent > 0 && entry_at(producer, 0)->confirmed) {
+		producer->confirmed += !entry_at(producer, 0)->once;
 		pop(producer);
 		producer->sent--;
 		producer->head_id++;
-		producer->confirmed++;
 	}
-	if (producer->confirmed == before)
+	if (producer->head_id == id)
 		return;
 	tacit_opener_progress(&producer->opener);
-	if (config->confirmed != NULL)
+	if (config->confirmed != NULL && producer->confirmed != before)
 		config->confirmed(config->arg, producer->confirmed);
 	tell_room(producer);
 }
@@ -277,12 +365,15 @@ handle_push(struct tacit_producer *producer, const struct tacit_push_response *p
 	producer->alive_at = now;
 	if (push->status == TACIT_PUSH_OK) {
 		entry_at(producer, (size_t)i)->confirmed = true;
+		finish(entry_at(producer, (size_t)i), true);
 		settle(producer);
 		return;
 	}
 	producer->sent = (size_t)i;
-	if (producer->opener.state == TACIT_OPENER_OPEN)
+	if (producer->opener.state == TACIT_OPENER_OPEN) {
+		leave(producer);
 		tacit_opener_retry(&producer->opener, now);
+	}
 	set_wake(producer);
 }
 
@@ -308,6 +399,7 @@ tacit_producer_tick(struct tacit_producer *producer, tacit_msec now)
 
 	if (producer->opener.state == TACIT_OPENER_OPEN && producer->sent > 0 &&
 	    now >= producer->alive_at + TACIT_PULL_DEAD_MS) {
+		leave(producer);
 		producer->sent = 0;
 		tacit_opener_retry_at(&producer->opener, now + TACIT_REQUEST_DEAD_MS);
 		overdue = true;
@@ -320,8 +412,7 @@ tacit_producer_tick(struct tacit_producer *producer, tacit_msec now)
 bool
 tacit_producer_has_room(const struct tacit_producer *producer)
 {
-	return producer->count < TACIT_PUSHES_MAX &&
-	       producer->len + TACIT_ENTRY_LEN_MAX <= TACIT_PUSHES_LEN_MAX;
+	return fits(producer, TACIT_ENTRY_LEN_MAX);
 }
 
 size_t

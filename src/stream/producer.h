@@ -6,6 +6,12 @@
  * unconfirmed entry on is pushed again, in order; so a reader finds every entry at least once, and
  * in order if it takes each entry's first copy after those before it.
  *
+ * A message that says `once` (wire/msg.h) is pushed at most once (PROTOCOL.md 9.8).  It is kept,
+ * its `done` not run, until its push was confirmed: taken.  All that were pushed and are not
+ * confirmed when the stream ceases to be open (reset, pause, a push that failed, whosever it was, an
+ * overdue answer) are given up: not taken.  One that comes while it is not open waits, and
+ * is pushed with the others when it is.  Its `done` must not call the producer.
+ *
  * Callbacks run inside handle, tick, push, start and reset, as their last act; they may call the producer
  * again, but not free it.
  */
@@ -33,7 +39,8 @@ struct tacit_producer_config {
 	/* the service said no: TACIT_ENOTFOUND, TACIT_EINVAL (the name), TACIT_EDENIED.  Nothing is pushed
 	 * any more until a reset.  text is the service's, printable, borrowed.  May be NULL */
 	void (*failed)(void *arg, tacit_err err, const char *text);
-	/* the first `count` entries ever pushed are in the stream.  May be NULL */
+	/* the first `count` entries ever pushed are in the stream, those of `once` messages not
+	 * counted.  May be NULL */
 	void (*confirmed)(void *arg, uint64_t count);
 	/* a push was refused with TACIT_ELIMIT before, and now there is room.  May be NULL */
 	void (*room)(void *arg);
@@ -50,7 +57,7 @@ struct tacit_producer_config {
  */
 TACIT_MUST_USE tacit_err tacit_producer_new(
     const struct tacit_producer_config *config, struct tacit_producer **ret);
-/* drops what is not confirmed; sends nothing.  NULL is fine */
+/* drops what is not confirmed, and gives it up; sends nothing.  NULL is fine */
 void tacit_producer_free(struct tacit_producer *producer);
 
 /* opens the stream; once, when the way to the service is there */
@@ -66,8 +73,10 @@ void tacit_producer_pause(struct tacit_producer *producer);
  * payload is not copied.
  *
  * Takes:  msg, its only reference.
- * Errors: TACIT_ELIMIT: it is longer than TACIT_ENTRY_LEN_MAX, or too many are unconfirmed
- *         (TACIT_PUSHES_MAX, TACIT_PUSHES_LEN_MAX; room is told); TACIT_ENOMEM.
+ * Errors, `once` messages are not taken then: TACIT_ELIMIT: it is longer than TACIT_ENTRY_LEN_MAX,
+ *         or too many are unconfirmed (TACIT_PUSHES_MAX, TACIT_PUSHES_LEN_MAX; room is told), which
+ *         no `once` message is refused for: it is bounded by its sender's window; TACIT_ECLOSED: a
+ *         `once` message, and the service said no; TACIT_ENOMEM.
  */
 TACIT_MUST_USE tacit_err tacit_producer_push(
     struct tacit_producer *producer, struct tacit_msg *msg, tacit_msec now);
@@ -79,9 +88,9 @@ void tacit_producer_tick(struct tacit_producer *producer, tacit_msec now);
 
 /* whether push would take an entry of any length now */
 bool tacit_producer_has_room(const struct tacit_producer *producer);
-/* entries that are not confirmed; 0: everything pushed is in the stream */
+/* entries that are not confirmed; 0: everything pushed is in the stream, or was given up */
 size_t tacit_producer_pending(const struct tacit_producer *producer);
-/* entries taken by tacit_producer_push so far */
+/* entries taken by tacit_producer_push so far, those of `once` messages not counted */
 uint64_t tacit_producer_pushed(const struct tacit_producer *producer);
 
 #endif

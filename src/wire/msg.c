@@ -125,6 +125,13 @@ tacit_msg_unref(struct tacit_msg *msg)
 }
 
 void
+tacit_msg_drop(struct tacit_msg *msg)
+{
+	msg->taken = false;
+	tacit_msg_unref(msg);
+}
+
+void
 tacit_msg_done(struct tacit_msg *msg)
 {
 	void (*done)(void *arg, const struct tacit_msg *msg) = msg->done;

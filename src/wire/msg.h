@@ -73,6 +73,8 @@ struct tacit_msg *tacit_msg_view(struct tacit_block *block, size_t offset, size_
 struct tacit_msg *tacit_msg_ref(struct tacit_msg *msg);
 /* the last one runs done and frees; NULL is fine */
 void tacit_msg_unref(struct tacit_msg *msg);
+/* unref by who had taken it and has nothing to do with it after all */
+void tacit_msg_drop(struct tacit_msg *msg);
 /* runs done now, if it did not run yet */
 void tacit_msg_done(struct tacit_msg *msg);
 

@@ -249,6 +249,58 @@ messages_to_a_wanted_peer_do_not_wait(void **state)
 	tacit_node_free(hub.node);
 }
 
+static void
+on_done(void *arg, const struct tacit_msg *msg)
+{
+	((char *)arg)[msg->done_token] = msg->taken ? 't' : 'd';
+}
+
+static void
+route_once(struct tacit_node *node, const struct tacit_route *route, char *done, uint64_t token)
+{
+	struct tacit_msg *msg = tacit_msg_copy_of("x", 1);
+
+	tacit_route_copy(&msg->onward, route);
+	msg->once = true;
+	msg->done = on_done;
+	msg->done_arg = done;
+	msg->done_token = token;
+	tacit_node_route(node, msg);
+	(void)tacit_node_wait(node, NULL, NULL, 0);
+}
+
+/* what must not be sent twice: taken by a connection, or dropped, and that is told */
+static void
+what_was_dropped_is_said(void **state)
+{
+	struct tacit_node *node = tacit_node_new();
+	const struct tacit_route *route;
+	struct watcher watcher;
+	char address[32], done[6] = ".....";
+	struct hub hub;
+
+	(void)state;
+	free_address(address);
+	/* waits for a connection that is not made */
+	route = tacit_route_new(node, tacit_tcp_peer(node, address), "ear", NULL);
+	route_once(node, route, done, 0);
+	watcher_init(&watcher, node, address);
+	assert_int_equal(tacit_node_wait(node, is_down, &watcher, 20000), TACIT_OK);
+	assert_int_equal(done[0], 'd');
+	route_once(node, route, done, 1);
+	hub_init(&hub, address);
+	nodes_until(node, hub.node, is_up, &watcher);
+	route_once(node, route, done, 2);
+	nodes_until(node, hub.node, heard_one, &hub);
+	/* a worker here is as good; nobody is not */
+	assert_non_null(tacit_worker_add(node, "ear", TACIT_HEARS_LOCAL, hear, &hub));
+	route_once(node, tacit_route_new(node, "ear", NULL), done, 3);
+	route_once(node, tacit_route_new(node, "nobody", NULL), done, 4);
+	assert_string_equal(done, "ddttd");
+	tacit_node_free(node);
+	tacit_node_free(hub.node);
+}
+
 /* a peer that is only an address of the network is not dialled: not by a forged return route, not
  * by a message for a connection that is gone */
 static void
@@ -296,6 +348,7 @@ main(void)
 	    cmocka_unit_test(names_are_resolved),
 	    cmocka_unit_test(messages_wait_for_their_connection),
 	    cmocka_unit_test(messages_to_a_wanted_peer_do_not_wait),
+	    cmocka_unit_test(what_was_dropped_is_said),
 	    cmocka_unit_test(only_named_peers_are_dialled),
 	};
 
