@@ -47,8 +47,8 @@ struct tacit_store_kafka_config {
  *
  * Gives:  *ret, free through its ops table.
  * Errors: TACIT_EUNREACHABLE; TACIT_EINVAL: a property that is unknown, or that would break a
- *         promise of this store, or a prefix that no name may have; TACIT_ENOMEM; TACIT_EIO.  text
- *         then says what happened and what to do.
+ *         promise of this store, a prefix that no name may have, or a port that is none;
+ *         TACIT_ENOMEM; TACIT_EIO.  text then says what happened and what to do.
  */
 TACIT_MUST_USE tacit_err tacit_store_kafka_open(const struct tacit_store_kafka_config *config,
     struct tacit_store **ret, char *text, size_t cap);

@@ -111,10 +111,63 @@ is_prefix(const char *what, const char *prefix, char *text, size_t cap)
 	return false;
 }
 
+/* where the port of a broker's name begins, behind the last colon; NULL: it has none, or is an IPv6
+ * address without brackets, as librdkafka has it */
+static const char *
+port_of(const char *broker, size_t len)
+{
+	const char *first = memchr(broker, ':', len), *last = NULL;
+
+	for (size_t i = 0; i < len; i++) {
+		if (broker[i] == ':')
+			last = broker + i;
+	}
+	return last == NULL || (last != first && last[-1] != ']') ? NULL : last + 1;
+}
+
+static bool
+is_port(const char *port, size_t len)
+{
+	unsigned value = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		if (port[i] < '0' || port[i] > '9' || value > 65535)
+			return false;
+		value = value * 10 + (unsigned)(port[i] - '0');
+	}
+	return value >= 1 && value <= 65535;
+}
+
+/* librdkafka takes any number for a port, and leaves out what exceeds 16 bits; false: text says
+ * which */
+static bool
+have_ports(const char *brokers, char *text, size_t cap)
+{
+	while (*(brokers += strspn(brokers, ", ")) != '\0') {
+		const char *broker = brokers, *next = brokers + strcspn(brokers, ","), *end = next;
+		const char *port;
+
+		while (end[-1] == ' ')
+			end--;
+		if ((port = strstr(broker, "://")) != NULL && port < end)
+			broker = port + 3;
+		port = port_of(broker, (size_t)(end - broker));
+		if (port != NULL && !is_port(port, (size_t)(end - port))) {
+			snprintf(text, cap,
+			    "'%.*s' is no Kafka broker: HOST:PORT with a port of 1 to 65535",
+			    end - brokers < 200 ? (int)(end - brokers) : 200, brokers);
+			return false;
+		}
+		brokers = next;
+	}
+	return true;
+}
+
 tacit_err
 tacit_kafka_properties_check(const struct tacit_store_kafka_config *config, char *text, size_t cap)
 {
-	if (!is_prefix("topic prefix", config->topic_prefix, text, cap) ||
+	if (!have_ports(config->brokers, text, cap) ||
+	    !is_prefix("topic prefix", config->topic_prefix, text, cap) ||
 	    !is_prefix("group prefix", config->group_prefix, text, cap))
 		return TACIT_EINVAL;
 	for (size_t i = 0; i < config->property_count; i++)

@@ -29,6 +29,9 @@ def wrong_options(s, kafka):
             refused(s, 2, "is no %s prefix: letters, digits" % option, *at, "--%s-prefix" % option,
                 prefix)
     refused(s, 2, "options for Kafka want --kafka", "--store", s.dir / "store", "--no-create")
+    for brokers, bad in (("localhost:99999", "localhost:99999"), ("localhost:0", "localhost:0"),
+                         (kafka.brokers + ",localhost:", "localhost:")):
+        refused(s, 2, "'%s' is no Kafka broker: .*a port of 1 to 65535" % bad, "--kafka", brokers)
 
 
 def files(s, kafka):

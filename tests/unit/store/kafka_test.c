@@ -6,6 +6,8 @@
 
 #include "support/kafka.h"
 
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
 static const struct store_kind kafka_kind = {.open = open_kafka, .durable = true};
 static const struct store_kind sole_kind = {.open = open_sole, .durable = true};
 
@@ -40,6 +42,36 @@ properties_that_break_promises_are_refused(void **state)
 		assert_null(store);
 		if (strstr(text, refused[i].word) == NULL)
 			fail_msg("%s does not name %s", text, refused[i].word);
+	}
+}
+
+/* librdkafka would go to port 34463 for 99999, and to 0 for words */
+static void
+ports_of_brokers_are_checked(void **state)
+{
+	static const char *const bad[] = {"localhost:99999", "localhost:65536", "localhost:0",
+	    "localhost:", "localhost:x", "localhost:90 92", "localhost:-1", "localhost:9092x",
+	    "a:9092,b:99999,c:9092", "a:9092, b:0", "[::1]:65536", "PLAINTEXT://a:99999", ":0",
+	    "a:18446744073709551617"};
+	static const char *const good[] = {"a:1", "a:65535", "a", "a:9092,b:9093 , c, ",
+	    "[::1]:9092", "[::1]", "::1", "SSL://a:9092", "SASL_SSL://a", "a:09092"};
+	/* refused as well, but later */
+	static const struct tacit_store_kafka_property property = {"acks", "1"};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(bad) + COUNT(good); i++) {
+		bool is_bad = i < COUNT(bad);
+		struct tacit_store_kafka_config config = {
+		    .brokers = is_bad ? bad[i] : good[i - COUNT(bad)],
+		    .properties = &property,
+		    .property_count = 1};
+		struct tacit_store *store = NULL;
+		char text[256] = "";
+
+		assert_int_equal(
+		    tacit_store_kafka_open(&config, &store, text, sizeof(text)), TACIT_EINVAL);
+		if ((strstr(text, "is no Kafka broker") != NULL) != is_bad)
+			fail_msg("%s: %s", config.brokers, text);
 	}
 }
 
@@ -383,6 +415,7 @@ main(void)
 {
 	const struct CMUnitTest without[] = {
 	    cmocka_unit_test(properties_that_break_promises_are_refused),
+	    cmocka_unit_test(ports_of_brokers_are_checked),
 	    cmocka_unit_test(a_dead_address_is_not_reachable),
 	};
 	const struct CMUnitTest with[] = {
