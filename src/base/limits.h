@@ -36,8 +36,29 @@
 /* changes in an identity's history: 1 creation and 7 rotations fit the payload above */
 #define TACIT_HISTORY_CHANGES_MAX 8u
 /* events in the history of an identity of 2021, which has no bound of its own: with three
- * signatures each they cost the loop some 10 ms, and programs of that time make one event */
+ * signatures each they cost the loop some 15 ms, and programs of that time make one event */
 #define TACIT_OCKAM_EVENTS_MAX 64u
+
+/* what the passphrase of an identity file may cost (FORMAT.md 1.2): passes over the memory, and its
+ * KiB.  A file asks for the cost, and any file may be handed to us: 1 GiB and 10 passes are some
+ * 10 s.  Below the least, guessing would be cheap */
+#define TACIT_KDF_PASSES_MIN 1u
+#define TACIT_KDF_PASSES_MAX 10u
+#define TACIT_KDF_KIB_MIN    (8u << 10)
+#define TACIT_KDF_KIB_MAX    (1u << 20)
+/* bytes of a passphrase: a line that a person types, or a key of a service */
+#define TACIT_PASSPHRASE_LEN_MAX 1024u
+/* identities whose histories a memory keeps, and, in a file, as many that were seen first: 150 bytes
+ * of a file each, which is read again at each handshake */
+#define TACIT_REMEMBERED_MAX 4096u
+/* identifiers in a list of trusted ones */
+#define TACIT_LISTED_MAX 4096u
+/* bytes of such a file, comments and all */
+#define TACIT_TRUST_FILE_LEN_MAX (4u << 20)
+/* characters of the label that a first one is remembered by */
+#define TACIT_LABEL_LEN_MAX 255u
+/* ms that one program waits for another that is changing the same file */
+#define TACIT_FILE_LOCK_MS 5000u
 
 /* secure channel ----------------------------------------------------------------------------- */
 

@@ -178,6 +178,17 @@ what_2021_leaves_open_is_accepted(void **state)
 	memset(bytes + len, 0xff, 10);
 	assert_int_equal(judge_bytes(bytes, len + 10, TACIT_OCKAM_REQUEST, h).err, TACIT_OK);
 
+	/* attributes that are not there are not attributes of zeros */
+	ockam_message_init(&message, 1);
+	message.count = 3;
+	message.events[1] = ockam_event_create(10, 0);
+	message.events[1].label = "OTHER";
+	message.events[1].meta = TACIT_OCKAM_META_NONE;
+	message.events[2] = ockam_event_create(11, 0);
+	message.events[2].label = "OTHER";
+	message.events[2].kind = message.events[2].lasts = message.events[2].length = 0;
+	expect_accepted(&message);
+
 	/* other keys, signed by the identity key, come and change without touching it */
 	ockam_message_init(&message, 1);
 	message.count = 5;
@@ -396,6 +407,10 @@ keys_out_of_place_are_refused(void **state)
 	message.events[0].label = "OCKAM_PUB";
 	EXPECT_FORGED(&message, FIRST_KEY);
 	message.events[0].label = "OCKAM_PUK2";
+	EXPECT_FORGED(&message, FIRST_KEY);
+	message.events[0].label = "OCKAM_PU";
+	EXPECT_FORGED(&message, FIRST_KEY);
+	message.events[0].label = "";
 	EXPECT_FORGED(&message, FIRST_KEY);
 	message.events[0].label = TACIT_OCKAM_LABEL;
 	message.events[0].kind = 3;
