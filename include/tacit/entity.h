@@ -4,6 +4,10 @@
 #ifndef TACIT_ENTITY_H
 #define TACIT_ENTITY_H
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
 #include "tacit/err.h"
 #include "tacit/node.h"
 
@@ -22,6 +26,93 @@ TACIT_API struct tacit_vault *tacit_vault_new(struct tacit_node *node);
 TACIT_API struct tacit_entity *tacit_entity_new(struct tacit_node *node, struct tacit_vault *vault);
 /* `P` and 64 hex digits, borrowed from the entity; "" for NULL.  Not secret: give it to whoever should pin it */
 TACIT_API const char *tacit_entity_identifier(const struct tacit_entity *entity);
+
+/*
+ * Identity files: an entity that outlives its process.  Source: FORMAT.md 1.
+ *
+ * A file holds the identifier and the history of its keys for everybody to read who can read the
+ * file, and the secret key sealed by a passphrase.  A file that anybody else could read or have
+ * changed is refused, and so are symbolic links, in words that say what to do.  These calls wait for
+ * the disk, and some 0.7 s for the passphrase: make them before the node is busy.
+ */
+
+/* what it costs whoever guesses a passphrase, and everyone who opens the file */
+enum tacit_passphrase_cost {
+	TACIT_COST_STRONG, /* Argon2id: 3 passes over 256 MiB */
+	TACIT_COST_LEAST,  /* 1 pass over 8 MiB: for tests, and where memory is short and the
+			    * passphrase long and random */
+};
+
+/* borrowed for the call.  Its bytes are copied nowhere; the program wipes them */
+struct tacit_passphrase {
+	const void *bytes;
+	size_t len; /* 1 to 1024 */
+	/* no passphrase, on purpose: then bytes is NULL, and the file's mode is all that protects the
+	 * key.  For services that nobody types one for */
+	bool none;
+	enum tacit_passphrase_cost cost; /* of a file that is made; others keep theirs */
+};
+
+/*
+ * tacit_entity_create_file: a party with a new identity key, in the vault and in a new file with
+ * mode 0600.  It is on disk when the call returns; a file that is there is never overwritten.
+ * tacit_entity_load: the party that a file holds.
+ *
+ * The entity lives as long as the node.
+ * Errors, remembered: TACIT_EINVAL (no passphrase and not `none`, or the other way round; a
+ * passphrase is too long; not a regular file, or a symbolic link; a handler); create:
+ * TACIT_EEXIST, TACIT_ENOSPACE; load: TACIT_ENOTFOUND, TACIT_EAUTH (wrong passphrase, or the file is
+ * damaged), TACIT_EFORMAT, TACIT_EUNSUPPORTED, TACIT_ELIMIT (not an identity file, cut short, a later
+ * version, costs too much); both: TACIT_EDENIED, TACIT_EBUSY, TACIT_EIO, TACIT_ENOMEM
+ */
+TACIT_API struct tacit_entity *tacit_entity_create_file(struct tacit_node *node,
+    struct tacit_vault *vault, const char *path, const struct tacit_passphrase *passphrase);
+TACIT_API struct tacit_entity *tacit_entity_load(struct tacit_node *node, struct tacit_vault *vault,
+    const char *path, const struct tacit_passphrase *passphrase);
+
+/*
+ * tacit_entity_rotate: a new key for the same identifier: signed by the old key, which is deleted.  The entity
+ * proves the new one from now on; channels that are open stay open.  The file that the entity came
+ * from is replaced as a whole: whatever happens, the old one or the new one is there.  Of two
+ * programs that rotate at once one waits for the other, and both keys are in the history.
+ * passphrase: the file's; an entity without a file does not look at it.
+ *
+ * Peers that pinned the identifier go on as before.  A peer that has seen the new key takes the old
+ * one no more: whoever runs with the file as it was loads it again.
+ *
+ * Errors, remembered: as load, and TACIT_ELIMIT (7 rotations are all that a history holds),
+ * TACIT_ENOSPACE.  The entity keeps its key then; after TACIT_EIO the file may have the new one.
+ */
+TACIT_API tacit_err tacit_entity_rotate(
+    struct tacit_entity *entity, const struct tacit_passphrase *passphrase);
+
+struct tacit_identity_info {
+	char identifier[66]; /* `P` and 64 hex digits */
+	unsigned changes;    /* keys it had so far: 1 plus rotations */
+	bool has_passphrase;
+	bool opened; /* by the passphrase: all this is authentic */
+};
+
+/*
+ * tacit_identity_show: whom a file is for.  passphrase NULL: what everybody can read, with the
+ * history's own signatures verified: the file cannot claim an identifier whose keys never signed
+ * this history, but it may be a copy that somebody made of another's.  With a passphrase the file
+ * is opened, as load does.
+ *
+ * *ret is written on success only.  Errors, remembered: as load.
+ */
+TACIT_API tacit_err tacit_identity_show(struct tacit_node *node, const char *path,
+    const struct tacit_passphrase *passphrase, struct tacit_identity_info *ret);
+
+/*
+ * tacit_identity_export: hands the secret key of a file to use: the 32 bytes of the seed of RFC
+ * 8032, borrowed for the call and wiped after it.  Whoever has them is this party.
+ *
+ * Errors, remembered: as load; use is then not called.
+ */
+typedef void (*tacit_secret_use)(void *arg, const uint8_t secret[32]);
+TACIT_API tacit_err tacit_identity_export(struct tacit_node *node, const char *path,
+    const struct tacit_passphrase *passphrase, tacit_secret_use use, void *arg);
 
 /*
  * A trust policy decides, from the proven identifier of the other end, whether a channel opens.

@@ -8,7 +8,9 @@
 #define CREATE_LEN (1 + TACIT_ED25519_LEN + TACIT_ED25519_SIGNATURE_LEN)
 #define ROTATE_LEN (CREATE_LEN + TACIT_ED25519_SIGNATURE_LEN)
 /* all changes of the longest history */
-#define CHANGES_LEN_MAX (CREATE_LEN + (TACIT_HISTORY_CHANGES_MAX - 1) * ROTATE_LEN)
+#define CHANGES_LEN_MAX (TACIT_HISTORY_LEN_MAX - 1)
+_Static_assert(CHANGES_LEN_MAX == CREATE_LEN + (TACIT_HISTORY_CHANGES_MAX - 1) * ROTATE_LEN,
+    "history.h says it in numbers");
 
 static const char label[] = "tacit.v1.change";
 

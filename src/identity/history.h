@@ -70,6 +70,9 @@ void tacit_history_change_input(
 /* checks every signature and the order of changes.  Errors: TACIT_EAUTH */
 TACIT_MUST_USE tacit_err tacit_history_verify(const struct tacit_history *history);
 
+/* bytes of the longest history, encoded */
+#define TACIT_HISTORY_LEN_MAX (1 + 97 + (TACIT_HISTORY_CHANGES_MAX - 1) * 161)
+
 size_t tacit_history_encoded_len(const struct tacit_history *history);
 void tacit_history_encode(struct tacit_writer *w, const struct tacit_history *history);
 /* fails the reader on anything that encode would not have written, and leaves *ret empty; verifies

@@ -47,25 +47,40 @@ free_entity(struct tacit_owned *self)
 }
 
 struct tacit_entity *
-tacit_entity_new(struct tacit_node *node, struct tacit_vault *vault)
+tacit_entity_adopt(struct tacit_node *node, const struct tacit_identity *identity, const char *path)
 {
-	struct tacit_entity *entity;
+	struct tacit_identity mine = *identity;
+	struct tacit_entity *entity = tacit_alloc(sizeof(*entity));
 
-	if (!tacit_node_usable(node) || vault == NULL)
-		return NULL;
-	if ((entity = tacit_alloc(sizeof(*entity))) == NULL ||
-	    tacit_identity_create(vault, &entity->identity) != TACIT_OK) {
-		tacit_free(entity);
+	if (entity == NULL) {
+		tacit_identity_fini(&mine);
 		tacit_node_fail(node, TACIT_ENOMEM, "no memory for an entity");
 		return NULL;
 	}
 	if (!tacit_secret_locked())
 		tacit_node_log(node, TACIT_LOG_WARNING,
 		    "memory for keys could not be locked and may be swapped out: raise ulimit -l");
-	tacit_identifier_format(&entity->identity.identifier, entity->text);
+	entity->node = node;
+	entity->identity = mine;
+	entity->path = path;
+	tacit_identifier_format(&mine.identifier, entity->text);
 	entity->owned.free = free_entity;
 	tacit_node_own(node, &entity->owned);
 	return entity;
+}
+
+struct tacit_entity *
+tacit_entity_new(struct tacit_node *node, struct tacit_vault *vault)
+{
+	struct tacit_identity identity;
+
+	if (!tacit_node_usable(node) || vault == NULL)
+		return NULL;
+	if (tacit_identity_create(vault, &identity) != TACIT_OK) {
+		tacit_node_fail(node, TACIT_ENOMEM, "no memory for an entity");
+		return NULL;
+	}
+	return tacit_entity_adopt(node, &identity, NULL);
 }
 
 const char *

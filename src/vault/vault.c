@@ -99,6 +99,22 @@ tacit_vault_generate(
 }
 
 tacit_err
+tacit_vault_import(struct tacit_vault *vault, const uint8_t seed[TACIT_ED25519_LEN], tacit_key *ret,
+    struct tacit_ed25519_public *ret_public)
+{
+	struct entry *entry;
+	tacit_err err = prepare(vault, &entry);
+
+	if (err != TACIT_OK)
+		return err;
+	if ((entry->ed25519 = tacit_secret_new(sizeof(*entry->ed25519))) == NULL)
+		return TACIT_ENOMEM;
+	tacit_ed25519_from_seed(seed, entry->ed25519, ret_public);
+	*ret = commit(vault);
+	return TACIT_OK;
+}
+
+tacit_err
 tacit_vault_generate_x25519(
     struct tacit_vault *vault, tacit_key *ret, struct tacit_x25519_public *ret_public)
 {
@@ -147,6 +163,18 @@ tacit_vault_use_x25519(
 	if (entry == NULL || entry->x25519 == NULL)
 		return TACIT_ENOTFOUND;
 	use(arg, entry->x25519);
+	return TACIT_OK;
+}
+
+tacit_err
+tacit_vault_use_ed25519(
+    struct tacit_vault *vault, tacit_key key, tacit_vault_ed25519_cb use, void *arg)
+{
+	const struct entry *entry = find(vault, key);
+
+	if (entry == NULL || entry->ed25519 == NULL)
+		return TACIT_ENOTFOUND;
+	use(arg, entry->ed25519);
 	return TACIT_OK;
 }
 

@@ -1,0 +1,640 @@
+/* Identity files as programs use them: real files, everything that is refused and in which words,
+ * crashes and failures at each call that changes a file, and several programs at once */
+#include "support/file_faults.h"
+#include "support/node.h"
+#include "support/place.h"
+
+#include <sys/wait.h>
+
+#include "node/entity.h"
+#include "tacit/entity.h"
+
+static const struct tacit_passphrase right = {"right", 5, false, TACIT_COST_LEAST},
+				     wrong = {"wrong", 5, false, TACIT_COST_LEAST},
+				     none = {.none = true};
+
+/* a node, its vault, and a folder; file is the name of nothing yet */
+struct fixture {
+	struct tacit_node *node;
+	struct tacit_vault *vault;
+	struct place place;
+	struct lines lines;
+};
+
+static void
+setup(struct fixture *f)
+{
+	memset(f, 0, sizeof(*f));
+	place_init(&f->place, "bob.id");
+	assert_non_null(f->node = tacit_node_new());
+	tacit_node_on_log(f->node, lines_add, &f->lines);
+	assert_non_null(f->vault = tacit_vault_new(f->node));
+}
+
+static void
+teardown(struct fixture *f)
+{
+	tacit_node_free(f->node);
+	place_fini(&f->place);
+}
+
+static struct tacit_entity *
+create(struct fixture *f, const struct tacit_passphrase *passphrase)
+{
+	return tacit_entity_create_file(f->node, f->vault, f->place.file, passphrase);
+}
+
+static struct tacit_entity *
+load(struct fixture *f, const struct tacit_passphrase *passphrase)
+{
+	return tacit_entity_load(f->node, f->vault, f->place.file, passphrase);
+}
+
+/* the node has this error, in these words, and forgets it */
+static void
+assert_failed(struct fixture *f, tacit_err err, const char *text)
+{
+	if (strstr(tacit_node_errmsg(f->node), text) == NULL)
+		fail_msg("'%s' is not in '%s'", text, tacit_node_errmsg(f->node));
+	assert_int_equal(tacit_node_err(f->node), err);
+	tacit_node_clear_err(f->node);
+}
+
+static void
+must_not_be_called(void *arg, const uint8_t secret[32])
+{
+	(void)arg;
+	(void)secret;
+	fail();
+}
+
+/* load, show and export refuse the file alike, and rotating an entity that came from it too */
+static void
+assert_refused(
+    struct fixture *f, const struct tacit_passphrase *passphrase, tacit_err err, const char *text)
+{
+	struct tacit_identity_info info = {.changes = 99};
+
+	assert_null(load(f, passphrase));
+	assert_failed(f, err, text);
+	assert_int_equal(tacit_identity_show(f->node, f->place.file, passphrase, &info), err);
+	assert_failed(f, err, text);
+	assert_int_equal(info.changes, 99);
+	assert_int_equal(
+	    tacit_identity_export(f->node, f->place.file, passphrase, must_not_be_called, NULL),
+	    err);
+	assert_failed(f, err, text);
+}
+
+static unsigned
+changes_of(struct fixture *f)
+{
+	struct tacit_identity_info info;
+
+	assert_int_equal(tacit_identity_show(f->node, f->place.file, &right, &info), TACIT_OK);
+	return info.changes;
+}
+
+static void
+copy_secret(void *arg, const uint8_t secret[32])
+{
+	memcpy(arg, secret, 32);
+}
+
+static void
+created_shown_loaded_exported(void **state)
+{
+	uint8_t secret[32], again[32];
+	struct tacit_ed25519_public public;
+	struct tacit_ed25519_secret expanded;
+	struct tacit_identity_info info;
+	struct tacit_entity *entity;
+	struct fixture f;
+
+	(void)state;
+	setup(&f);
+	assert_non_null(entity = create(&f, &right));
+	assert_int_equal(place_mode(f.place.file), 0600);
+	assert_int_equal(place_count(&f.place, false), 1);
+	assert_int_equal(tacit_identity_show(f.node, f.place.file, NULL, &info), TACIT_OK);
+	assert_string_equal(info.identifier, tacit_entity_identifier(entity));
+	assert_true(info.has_passphrase && !info.opened && info.changes == 1);
+	assert_int_equal(tacit_identity_show(f.node, f.place.file, &right, &info), TACIT_OK);
+	assert_true(info.has_passphrase && info.opened && info.changes == 1);
+	assert_string_equal(tacit_entity_identifier(load(&f, &right)), info.identifier);
+	assert_int_equal(
+	    tacit_identity_export(f.node, f.place.file, &right, copy_secret, secret), TACIT_OK);
+	tacit_ed25519_from_seed(secret, &expanded, &public);
+	assert_memory_equal(&public, tacit_history_key(&entity->identity.history), sizeof(public));
+	/* a rotation is seen by all of them */
+	assert_int_equal(tacit_entity_rotate(entity, &right), TACIT_OK);
+	assert_int_equal(changes_of(&f), 2);
+	assert_string_equal(tacit_entity_identifier(load(&f, &right)), info.identifier);
+	assert_int_equal(
+	    tacit_identity_export(f.node, f.place.file, &right, copy_secret, again), TACIT_OK);
+	assert_memory_not_equal(secret, again, sizeof(secret));
+	assert_int_equal(place_mode(f.place.file), 0600);
+	assert_int_equal(place_count(&f.place, false), 1);
+	assert_int_equal(tacit_node_err(f.node), TACIT_OK);
+	teardown(&f);
+}
+
+/* another process has nothing but the file */
+static void
+the_file_is_enough_for_another_node(void **state)
+{
+	struct tacit_entity *entity;
+	struct fixture f;
+	char text[66];
+
+	(void)state;
+	setup(&f);
+	assert_non_null(entity = create(&f, &right));
+	snprintf(text, sizeof(text), "%s", tacit_entity_identifier(entity));
+	tacit_node_free(f.node);
+	assert_non_null(f.node = tacit_node_new());
+	f.vault = tacit_vault_new(f.node);
+	assert_string_equal(tacit_entity_identifier(load(&f, &right)), text);
+	teardown(&f);
+}
+
+static void
+no_passphrase_is_a_choice(void **state)
+{
+	const struct tacit_passphrase empty = {"", 0, false, TACIT_COST_LEAST},
+				      missing = {.cost = TACIT_COST_LEAST},
+				      both = {"x", 1, true, TACIT_COST_LEAST},
+				      no_cost = {"x", 1, false, (enum tacit_passphrase_cost)7};
+	char much[1025] = {'x'};
+	const struct tacit_passphrase longest = {much, 1024, false, TACIT_COST_LEAST},
+				      too_long = {much, 1025, false, TACIT_COST_LEAST};
+	struct tacit_identity_info info;
+	struct fixture f;
+
+	(void)state;
+	setup(&f);
+	assert_null(create(&f, &empty));
+	assert_failed(&f, TACIT_EINVAL, "empty passphrase");
+	assert_null(create(&f, &missing));
+	assert_failed(&f, TACIT_EINVAL, "empty passphrase");
+	assert_null(create(&f, &both));
+	assert_failed(&f, TACIT_EINVAL, "that there is none");
+	assert_null(create(&f, NULL));
+	assert_failed(&f, TACIT_EINVAL, "a passphrase");
+	assert_null(create(&f, &no_cost));
+	assert_failed(&f, TACIT_EINVAL, "no such cost");
+	assert_null(create(&f, &too_long));
+	assert_failed(&f, TACIT_ELIMIT, "more than 1024 bytes");
+	assert_null(tacit_entity_create_file(f.node, f.vault, NULL, &right));
+	assert_failed(&f, TACIT_EINVAL, "needs a name");
+	assert_int_equal(place_count(&f.place, false), 0);
+
+	assert_non_null(create(&f, &none));
+	assert_true(lines_have(&f.lines, "has no passphrase"));
+	assert_int_equal(tacit_identity_show(f.node, f.place.file, NULL, &info), TACIT_OK);
+	assert_false(info.has_passphrase);
+	assert_non_null(load(&f, &none));
+	assert_refused(&f, &right, TACIT_EINVAL, "has no passphrase, and one was given");
+	assert_int_equal(place_count(&f.place, true), 1);
+	assert_non_null(create(&f, &longest));
+	assert_non_null(load(&f, &longest));
+	assert_refused(&f, &none, TACIT_EINVAL, "none was given");
+	assert_refused(&f, &wrong, TACIT_EAUTH, "wrong passphrase, or the file is damaged");
+	teardown(&f);
+}
+
+static void
+nothing_is_overwritten(void **state)
+{
+	char before[4096], after[4096];
+	struct fixture f;
+	size_t len;
+
+	(void)state;
+	setup(&f);
+	place_write(f.place.file, "mine", 4);
+	assert_null(create(&f, &right));
+	assert_failed(&f, TACIT_EEXIST, "exists already");
+	assert_int_equal(place_read(f.place.file, after, sizeof(after)), 4);
+	(void)place_count(&f.place, true);
+	/* nor what a symbolic link names, be it there or not */
+	assert_int_equal(symlink("/nonexistent/file", f.place.file), 0);
+	assert_null(create(&f, &right));
+	assert_failed(&f, TACIT_EEXIST, "exists already");
+	(void)place_count(&f.place, true);
+	assert_non_null(create(&f, &right));
+	len = place_read(f.place.file, before, sizeof(before));
+	assert_null(create(&f, &right));
+	assert_failed(&f, TACIT_EEXIST, "take another name");
+	assert_int_equal(place_read(f.place.file, after, sizeof(after)), len);
+	assert_memory_equal(before, after, len);
+	assert_int_equal(place_count(&f.place, false), 1);
+	assert_null(tacit_entity_create_file(f.node, f.vault, "/nonexistent/x", &right));
+	assert_failed(&f, TACIT_ENOTFOUND, "/nonexistent/x");
+	teardown(&f);
+}
+
+/* a file that others can read or change, or that is no file of ours */
+static void
+open_files_are_refused(void **state)
+{
+	static const mode_t modes[] = {0640, 0604, 0620, 0602, 0610, 0601, 0644, 0666};
+	struct tacit_entity *entity;
+	char other[128];
+	struct fixture f;
+
+	(void)state;
+	setup(&f);
+	assert_non_null(entity = create(&f, &right));
+	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+		assert_int_equal(chmod(f.place.file, modes[i]), 0);
+		assert_refused(&f, &right, TACIT_EDENIED, "chmod 600");
+		assert_int_equal(tacit_entity_rotate(entity, &right), TACIT_EDENIED);
+		assert_failed(&f, TACIT_EDENIED, "chmod 600");
+	}
+	assert_int_equal(chmod(f.place.file, 0400), 0);
+	assert_non_null(load(&f, &right));
+	assert_int_equal(chmod(f.place.file, 0600), 0);
+	if (geteuid() == 0) {
+		assert_int_equal(chown(f.place.file, 1, 1), 0);
+		assert_refused(&f, &right, TACIT_EDENIED, "belongs to somebody else");
+		assert_int_equal(chown(f.place.file, 0, 0), 0);
+	}
+	snprintf(other, sizeof(other), "%s/other", f.place.folder);
+	assert_int_equal(rename(f.place.file, other), 0);
+	assert_refused(&f, &right, TACIT_ENOTFOUND, "No such file");
+	assert_int_equal(symlink(other, f.place.file), 0);
+	assert_refused(&f, &right, TACIT_EINVAL, "symbolic link");
+	assert_int_equal(tacit_entity_rotate(entity, &right), TACIT_EINVAL);
+	assert_failed(&f, TACIT_EINVAL, "symbolic link");
+	assert_int_equal(unlink(f.place.file), 0);
+	assert_int_equal(mkfifo(f.place.file, 0600), 0);
+	assert_refused(&f, &right, TACIT_EINVAL, "not a regular file");
+	assert_int_equal(unlink(f.place.file), 0);
+	assert_int_equal(mkdir(f.place.file, 0700), 0);
+	assert_refused(&f, &right, TACIT_EINVAL, "not a regular file");
+	assert_int_equal(rmdir(f.place.file), 0);
+	assert_int_equal(rename(other, f.place.file), 0);
+	assert_non_null(load(&f, &right));
+	teardown(&f);
+}
+
+/* what identity/sealed_test.c does to the bytes, in short, with files */
+static void
+damaged_files_are_refused(void **state)
+{
+	char bytes[4096] = {0};
+	struct fixture f;
+	size_t len;
+
+	(void)state;
+	setup(&f);
+	assert_non_null(create(&f, &right));
+	len = place_read(f.place.file, bytes, sizeof(bytes));
+	place_write(f.place.file, bytes, 0);
+	assert_refused(&f, &right, TACIT_EFORMAT, "bob.id is not an identity file");
+	for (size_t cut = 8; cut < len; cut++) {
+		place_write(f.place.file, bytes, cut);
+		assert_null(load(&f, &right));
+		assert_failed(&f, TACIT_EFORMAT, "cut short");
+	}
+	place_write(f.place.file, bytes, sizeof(bytes));
+	assert_refused(&f, &right, TACIT_ELIMIT, "too big");
+	bytes[len - 1] ^= 1;
+	place_write(f.place.file, bytes, len);
+	assert_refused(&f, &right, TACIT_EAUTH, "wrong passphrase, or the file is damaged");
+	bytes[len - 1] ^= 1;
+	place_write(f.place.file, bytes, len);
+	assert_non_null(load(&f, &right));
+	teardown(&f);
+}
+
+static void
+rotation_keeps_what_is_newer(void **state)
+{
+	struct tacit_entity *a, *b;
+	char other[128];
+	struct fixture f;
+
+	(void)state;
+	setup(&f);
+	assert_non_null(a = create(&f, &right));
+	assert_non_null(b = load(&f, &right));
+	assert_int_equal(tacit_entity_rotate(b, &right), TACIT_OK);
+	/* a has the file as it was: its rotation goes behind that of b */
+	assert_int_equal(tacit_entity_rotate(a, &right), TACIT_OK);
+	assert_int_equal(a->identity.history.count, 3);
+	assert_int_equal(b->identity.history.count, 2);
+	assert_memory_equal(&a->identity.history.changes[1], &b->identity.history.changes[1],
+	    sizeof(a->identity.history.changes[1]));
+	/* a typing error does not change the passphrase */
+	assert_int_equal(tacit_entity_rotate(a, &wrong), TACIT_EAUTH);
+	assert_failed(&f, TACIT_EAUTH, "wrong passphrase");
+	assert_int_equal(tacit_entity_rotate(a, NULL), TACIT_EINVAL);
+	assert_failed(&f, TACIT_EINVAL, "a passphrase");
+	assert_int_equal(changes_of(&f), 3);
+	while (a->identity.history.count < TACIT_HISTORY_CHANGES_MAX)
+		assert_int_equal(tacit_entity_rotate(a, &right), TACIT_OK);
+	assert_int_equal(tacit_entity_rotate(a, &right), TACIT_ELIMIT);
+	assert_failed(&f, TACIT_ELIMIT, "rotated 7 times");
+	assert_int_equal(changes_of(&f), TACIT_HISTORY_CHANGES_MAX);
+	/* somebody put another identity there */
+	snprintf(other, sizeof(other), "%s/other", f.place.folder);
+	assert_non_null(tacit_entity_create_file(f.node, f.vault, other, &right));
+	assert_int_equal(rename(other, f.place.file), 0);
+	assert_int_equal(tacit_entity_rotate(b, &right), TACIT_EAUTH);
+	assert_failed(&f, TACIT_EAUTH, "another identity");
+	assert_int_equal(place_count(&f.place, false), 1);
+	teardown(&f);
+}
+
+static void
+entities_without_a_file_rotate_too(void **state)
+{
+	struct tacit_entity *entity;
+	struct fixture f;
+
+	(void)state;
+	setup(&f);
+	entity = tacit_entity_new(f.node, f.vault);
+	for (unsigned i = 1; i < TACIT_HISTORY_CHANGES_MAX; i++)
+		assert_int_equal(tacit_entity_rotate(entity, NULL), TACIT_OK);
+	assert_int_equal(entity->identity.history.count, TACIT_HISTORY_CHANGES_MAX);
+	assert_int_equal(tacit_entity_rotate(entity, NULL), TACIT_ELIMIT);
+	assert_failed(&f, TACIT_ELIMIT, "rotated 7 times");
+	assert_int_equal(tacit_entity_rotate(NULL, NULL), TACIT_EINVAL);
+	teardown(&f);
+}
+
+/* the contents are on disk before the name leads to them, and the name before the call returns */
+static void
+calls_are_in_order(void **state)
+{
+	struct tacit_entity *entity;
+	struct fixture f;
+
+	(void)state;
+	setup(&f);
+	faults_start(0, false, 0);
+	assert_non_null(entity = create(&f, &right));
+	assert_string_equal(faults_trace, "wsluF");
+	faults_start(0, false, 0);
+	assert_int_equal(tacit_entity_rotate(entity, &right), TACIT_OK);
+	assert_string_equal(faults_trace, "wsrF");
+	teardown(&f);
+}
+
+/* what a child process does, which may be ended at the nth call; true: it was */
+static bool
+child_dies_at(const char *file, unsigned nth, bool rotates)
+{
+	pid_t pid = fork();
+	int status;
+
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		struct tacit_node *node = tacit_node_new();
+		struct tacit_vault *vault = tacit_vault_new(node);
+		struct tacit_entity *entity =
+		    rotates ? tacit_entity_load(node, vault, file, &right) : NULL;
+
+		faults_start(nth, true, 0);
+		if (rotates)
+			_exit(tacit_entity_rotate(entity, &right) == TACIT_OK ? 0 : 1);
+		_exit(tacit_entity_create_file(node, vault, file, &right) != NULL ? 0 : 1);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	if (WEXITSTATUS(status) != FAULTS_KILLED)
+		assert_int_equal(WEXITSTATUS(status), 0);
+	return WEXITSTATUS(status) == FAULTS_KILLED;
+}
+
+static void
+a_crash_leaves_the_old_file_or_the_new_one(void **state)
+{
+	unsigned nth = 0, changes, old = 0, new = 0;
+	struct tacit_entity *entity;
+	bool died = true;
+	struct fixture f;
+
+	(void)state;
+	while (died) {
+		setup(&f);
+		assert_non_null(create(&f, &right));
+		died = child_dies_at(f.place.file, ++nth, true);
+		changes = changes_of(&f);
+		assert_true(changes == 1 || changes == 2);
+		old += changes == 1;
+		new += changes == 2;
+		/* what it left behind is in nobody's way */
+		assert_non_null(entity = load(&f, &right));
+		assert_int_equal(tacit_entity_rotate(entity, &right), TACIT_OK);
+		assert_int_equal(changes_of(&f), changes + 1);
+		assert_int_equal(place_count(&f.place, false), 1);
+		teardown(&f);
+	}
+	/* killed in write, before sync, before rename, before the folder's sync; and not at all */
+	assert_int_equal(nth, 5);
+	assert_int_equal(old, 3);
+	assert_int_equal(new, 2);
+}
+
+static void
+a_crash_leaves_nothing_or_the_new_file(void **state)
+{
+	unsigned nth = 0, there = 0;
+	struct tacit_entity *entity;
+	bool died = true;
+	struct fixture f;
+
+	(void)state;
+	while (died) {
+		setup(&f);
+		died = child_dies_at(f.place.file, ++nth, false);
+		if (access(f.place.file, F_OK) != 0) {
+			assert_non_null(entity = create(&f, &right));
+		} else {
+			there++;
+			assert_non_null(entity = load(&f, &right));
+		}
+		assert_int_equal(tacit_entity_rotate(entity, &right), TACIT_OK);
+		assert_int_equal(changes_of(&f), 2);
+		assert_int_equal(place_count(&f.place, false), 1);
+		teardown(&f);
+	}
+	assert_int_equal(nth, 6);
+	assert_int_equal(there, 3);
+}
+
+/* each call fails: it is said, the entity stays as it is or the file has the new key as a whole */
+static void
+failing_calls_are_told(void **state)
+{
+	struct tacit_entity *entity;
+	struct fixture f;
+
+	(void)state;
+	setup(&f);
+	assert_non_null(entity = create(&f, &right));
+	for (unsigned nth = 1; nth <= 3; nth++) {
+		faults_start(nth, false, ENOSPC);
+		assert_int_equal(tacit_entity_rotate(entity, &right), TACIT_ENOSPACE);
+		assert_failed(&f, TACIT_ENOSPACE, "No space left");
+		assert_int_equal(entity->identity.history.count, 1);
+		assert_int_equal(changes_of(&f), 1);
+		assert_int_equal(place_count(&f.place, false), 1);
+	}
+	faults_start(4, false, EIO);
+	assert_int_equal(tacit_entity_rotate(entity, &right), TACIT_EIO);
+	assert_failed(&f, TACIT_EIO, f.place.folder);
+	assert_int_equal(entity->identity.history.count, 1);
+	assert_int_equal(changes_of(&f), 2);
+	faults_start(0, false, 0);
+	assert_int_equal(tacit_entity_rotate(entity, &right), TACIT_OK);
+	assert_int_equal(entity->identity.history.count, 3);
+	(void)place_count(&f.place, true);
+	for (unsigned nth = 1; nth <= 3; nth++) {
+		faults_start(nth, false, EROFS);
+		assert_null(create(&f, &right));
+		assert_failed(&f, TACIT_EDENIED, "Read-only");
+		assert_int_equal(place_count(&f.place, false), 0);
+	}
+	faults_start(0, false, 0);
+	assert_non_null(create(&f, &right));
+	teardown(&f);
+}
+
+/* what lies at the name that changes are written under */
+static void
+the_way_is_blocked(void **state)
+{
+	struct tacit_entity *entity;
+	struct fixture f;
+	char next[128];
+
+	(void)state;
+	setup(&f);
+	assert_non_null(entity = create(&f, &right));
+	snprintf(next, sizeof(next), "%s.new", f.place.file);
+	assert_int_equal(symlink(f.place.file, next), 0);
+	assert_int_equal(tacit_entity_rotate(entity, &right), TACIT_EINVAL);
+	assert_failed(&f, TACIT_EINVAL, "symbolic link");
+	assert_int_equal(unlink(next), 0);
+	assert_int_equal(mkfifo(next, 0600), 0);
+	assert_int_equal(tacit_entity_rotate(entity, &right), TACIT_EINVAL);
+	assert_failed(&f, TACIT_EINVAL, "bob.id.new is not a regular file");
+	assert_int_equal(unlink(next), 0);
+	/* a crash between link and unlink: writing there would be writing to the file itself */
+	assert_int_equal(link(f.place.file, next), 0);
+	assert_int_equal(tacit_entity_rotate(entity, &right), TACIT_OK);
+	assert_int_equal(changes_of(&f), 2);
+	place_write(next, "rubbish", 7);
+	assert_int_equal(tacit_entity_rotate(entity, &right), TACIT_OK);
+	assert_int_equal(changes_of(&f), 3);
+	assert_int_equal(place_count(&f.place, false), 1);
+	teardown(&f);
+}
+
+#define CHILDREN 3
+
+/* starts children that do the same at once; returns how many ended with 0 */
+static unsigned
+all_at_once(const char *file, bool rotate)
+{
+	unsigned done = 0;
+	pid_t pids[CHILDREN];
+	int status;
+
+	for (size_t i = 0; i < CHILDREN; i++) {
+		assert_true((pids[i] = fork()) >= 0);
+		if (pids[i] != 0)
+			continue;
+		struct tacit_node *node = tacit_node_new();
+		struct tacit_vault *vault = tacit_vault_new(node);
+		struct tacit_entity *entity =
+		    rotate ? tacit_entity_load(node, vault, file, &right)
+			   : tacit_entity_create_file(node, vault, file, &right);
+
+		if (!rotate && entity == NULL)
+			_exit(tacit_node_err(node) == TACIT_EEXIST ? 3 : 1);
+		for (unsigned k = 0; rotate && k < 2; k++) {
+			if (tacit_entity_rotate(entity, &right) != TACIT_OK)
+				_exit(1);
+		}
+		_exit(0);
+	}
+	for (size_t i = 0; i < CHILDREN; i++) {
+		assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
+		assert_true(WIFEXITED(status));
+		assert_int_not_equal(WEXITSTATUS(status), 1);
+		done += WEXITSTATUS(status) == 0;
+	}
+	return done;
+}
+
+static void
+several_programs_at_once(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	for (unsigned i = 0; i < 5; i++) {
+		setup(&f);
+		assert_int_equal(all_at_once(f.place.file, false), 1);
+		assert_int_equal(changes_of(&f), 1);
+		assert_int_equal(all_at_once(f.place.file, true), CHILDREN);
+		assert_int_equal(changes_of(&f), 1 + 2 * CHILDREN);
+		assert_int_equal(place_count(&f.place, false), 1);
+		teardown(&f);
+	}
+}
+
+static void
+a_node_with_an_error_does_nothing(void **state)
+{
+	struct tacit_identity_info info;
+	struct tacit_entity *entity;
+	struct fixture f;
+
+	(void)state;
+	setup(&f);
+	assert_non_null(entity = create(&f, &right));
+	assert_null(load(&f, &wrong));
+	assert_null(load(&f, &right));
+	assert_int_equal(tacit_entity_rotate(entity, &right), TACIT_EAUTH);
+	assert_int_equal(tacit_identity_show(f.node, f.place.file, &right, &info), TACIT_EAUTH);
+	assert_int_equal(
+	    tacit_identity_export(f.node, f.place.file, &right, must_not_be_called, NULL),
+	    TACIT_EAUTH);
+	tacit_node_clear_err(f.node);
+	assert_int_equal(changes_of(&f), 1);
+	assert_null(tacit_entity_load(NULL, NULL, f.place.file, &right));
+	assert_null(tacit_entity_load(f.node, NULL, f.place.file, &right));
+	assert_int_equal(tacit_identity_show(NULL, f.place.file, NULL, &info), TACIT_ENOMEM);
+	teardown(&f);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(created_shown_loaded_exported),
+	    cmocka_unit_test(the_file_is_enough_for_another_node),
+	    cmocka_unit_test(no_passphrase_is_a_choice),
+	    cmocka_unit_test(nothing_is_overwritten),
+	    cmocka_unit_test(open_files_are_refused),
+	    cmocka_unit_test(damaged_files_are_refused),
+	    cmocka_unit_test(rotation_keeps_what_is_newer),
+	    cmocka_unit_test(entities_without_a_file_rotate_too),
+	    cmocka_unit_test(calls_are_in_order),
+	    cmocka_unit_test(a_crash_leaves_the_old_file_or_the_new_one),
+	    cmocka_unit_test(a_crash_leaves_nothing_or_the_new_file),
+	    cmocka_unit_test(failing_calls_are_told),
+	    cmocka_unit_test(the_way_is_blocked),
+	    cmocka_unit_test(several_programs_at_once),
+	    cmocka_unit_test(a_node_with_an_error_does_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
