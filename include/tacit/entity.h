@@ -16,7 +16,8 @@ struct tacit_entity;
 struct tacit_trust;
 
 /*
- * tacit_vault_new: holds secret keys in locked memory; everyone else has handles.  Belongs to the node.
+ * tacit_vault_new: holds secret keys in locked memory; everyone else has handles.  Belongs to the
+ * node.
  */
 TACIT_API struct tacit_vault *tacit_vault_new(struct tacit_node *node);
 
@@ -24,7 +25,8 @@ TACIT_API struct tacit_vault *tacit_vault_new(struct tacit_node *node);
  * tacit_entity_new: a party with a new identity key in the vault.  Lives as long as the node.
  */
 TACIT_API struct tacit_entity *tacit_entity_new(struct tacit_node *node, struct tacit_vault *vault);
-/* `P` and 64 hex digits, borrowed from the entity; "" for NULL.  Not secret: give it to whoever should pin it */
+/* `P` and 64 hex digits, borrowed from the entity; "" for NULL.  Not secret: give it to whoever
+ * should pin it */
 TACIT_API const char *tacit_entity_identifier(const struct tacit_entity *entity);
 
 /*
@@ -32,8 +34,8 @@ TACIT_API const char *tacit_entity_identifier(const struct tacit_entity *entity)
  *
  * A file holds the identifier and the history of its keys for everybody to read who can read the
  * file, and the secret key sealed by a passphrase.  A file that anybody else could read or have
- * changed is refused, and so are symbolic links, in words that say what to do.  These calls wait for
- * the disk, and some 0.7 s for the passphrase: make them before the node is busy.
+ * changed is refused, and so are symbolic links, in words that say what to do.  These calls wait
+ * for the disk, and about half a second for the passphrase: make them before the node is busy.
  */
 
 /* what it costs whoever guesses a passphrase, and everyone who opens the file */
@@ -59,11 +61,13 @@ struct tacit_passphrase {
  * tacit_entity_load: the party that a file holds.
  *
  * The entity lives as long as the node.
- * Errors, remembered: TACIT_EINVAL (no passphrase and not `none`, or the other way round; a
- * passphrase is too long; not a regular file, or a symbolic link; a handler); create:
- * TACIT_EEXIST, TACIT_ENOSPACE; load: TACIT_ENOTFOUND, TACIT_EAUTH (wrong passphrase, or the file is
- * damaged), TACIT_EFORMAT, TACIT_EUNSUPPORTED, TACIT_ELIMIT (not an identity file, cut short, a later
- * version, costs too much); both: TACIT_EDENIED, TACIT_EBUSY, TACIT_EIO, TACIT_ENOMEM
+ * Errors, remembered, of both: TACIT_EINVAL (no passphrase and not `none`, or the other way round;
+ * called by a handler), TACIT_ELIMIT (too long a passphrase), TACIT_ENOTFOUND, TACIT_EDENIED,
+ * TACIT_EIO, TACIT_ENOMEM.  Of create: TACIT_EEXIST, TACIT_ENOSPACE, TACIT_EBUSY.  Of load:
+ * TACIT_EAUTH (wrong passphrase, or the file is damaged), TACIT_EFORMAT (no identity file, or cut
+ * short), TACIT_EUNSUPPORTED (a later version), TACIT_ELIMIT (it is too big, or its passphrase
+ * costs more than is allowed), TACIT_EINVAL (no regular file, or a symbolic link; it has a
+ * passphrase and `none` was said, or the other way round).
  */
 TACIT_API struct tacit_entity *tacit_entity_create_file(struct tacit_node *node,
     struct tacit_vault *vault, const char *path, const struct tacit_passphrase *passphrase);
@@ -71,10 +75,10 @@ TACIT_API struct tacit_entity *tacit_entity_load(struct tacit_node *node, struct
     const char *path, const struct tacit_passphrase *passphrase);
 
 /*
- * tacit_entity_rotate: a new key for the same identifier: signed by the old key, which is deleted.  The entity
- * proves the new one from now on; channels that are open stay open.  The file that the entity came
- * from is replaced as a whole: whatever happens, the old one or the new one is there.  Of two
- * programs that rotate at once one waits for the other, and both keys are in the history.
+ * tacit_entity_rotate: a new key for the same identifier: signed by the old key, which is deleted.
+ * The entity proves the new one from now on; channels that are open stay open.  The file that the
+ * entity came from is replaced as a whole: whatever happens, the old one or the new one is there.
+ * Of two programs that rotate at once one waits for the other, and both keys are in the history.
  * passphrase: the file's; an entity without a file does not look at it.
  *
  * Peers that pinned the identifier go on as before.  A peer that has seen the new key takes the old
@@ -123,9 +127,40 @@ TACIT_API tacit_err tacit_identity_export(struct tacit_node *node, const char *p
  *
  * tacit_trust_exactly: these identifiers (`P` and 64 hex digits each), ends with NULL.
  * Errors, remembered: TACIT_EINVAL: not an identifier, or none at all; TACIT_ELIMIT: more than 64.
+ *
+ * tacit_trust_listed: the identifiers in a file, one a line; # begins a comment.  Read once.  The
+ * file must be ours or root's, and nobody else's to write.
+ * Errors, remembered: TACIT_EFORMAT (the text has the number of the line), TACIT_EINVAL (nobody is
+ * listed, or not a file), TACIT_ELIMIT (more than 4,096), TACIT_ENOTFOUND, TACIT_EDENIED, TACIT_EIO
+ *
+ * tacit_trust_first_seen: whoever proves an identity first, and from then on nobody else; for each
+ * entity of ours and each label, which is the name of a peer or of a listener (1 to 64 printable
+ * characters without blanks).  Whoever carries the first handshake could be that first one; from
+ * the second on it is as good as tacit_trust_exactly.  It is remembered in the file at path
+ * (FORMAT.md 2), which is made when there is something to remember; before the channel is
+ * established it is on disk.  Programs may share the file; of two that see somebody first at once
+ * one wins, and the other compares.  The file must be ours, and nobody else's to write.
+ * Errors, remembered: TACIT_EINVAL, TACIT_EFORMAT, TACIT_EDENIED, TACIT_ELIMIT, TACIT_EIO.  A file
+ * that goes wrong later refuses everybody, and the channel fails with that error.
  */
 TACIT_API const struct tacit_trust *tacit_trust_everyone(struct tacit_node *node);
 TACIT_API TACIT_SENTINEL const struct tacit_trust *tacit_trust_exactly(
     struct tacit_node *node, ...);
+TACIT_API const struct tacit_trust *tacit_trust_listed(struct tacit_node *node, const char *path);
+TACIT_API const struct tacit_trust *tacit_trust_first_seen(
+    struct tacit_node *node, const char *path, const char *label);
+
+/*
+ * tacit_trust_remember: the longest history that was seen of each party is remembered in the file
+ * at path (FORMAT.md 2), for all policies of the node.  Without this call the node remembers as
+ * long as it lives, and tacit_trust_first_seen what it has in its file.
+ *
+ * Who was seen with a rotated key is refused with an older one, and with a history that does not
+ * continue the one that was seen: TACIT_EUNTRUSTED.  Those whom only tacit_trust_everyone lets in
+ * are compared, and not remembered.
+ *
+ * Errors, remembered: TACIT_EEXIST (the node has a file already), and as first_seen.
+ */
+TACIT_API tacit_err tacit_trust_remember(struct tacit_node *node, const char *path);
 
 #endif

@@ -56,7 +56,7 @@
 /* bytes of such a file, comments and all */
 #define TACIT_TRUST_FILE_LEN_MAX (4u << 20)
 /* characters of the label that a first one is remembered by */
-#define TACIT_LABEL_LEN_MAX 255u
+#define TACIT_LABEL_LEN_MAX 64u
 /* ms that one program waits for another that is changing the same file */
 #define TACIT_FILE_LOCK_MS 5000u
 

@@ -64,7 +64,7 @@ seal_proof(struct tacit_noise_xx *xx, const struct tacit_identity *identity, uin
 }
 
 static tacit_err
-open_proof(struct tacit_noise_xx *xx, const uint8_t *sealed, struct tacit_identifier *ret_peer)
+open_proof(struct tacit_noise_xx *xx, const uint8_t *sealed, struct tacit_proven *ret_peer)
 {
 	enum tacit_role role = xx->initiator ? TACIT_ROLE_RESPONDER : TACIT_ROLE_INITIATOR;
 	uint8_t h[TACIT_HASH_LEN], payload[TACIT_PROOF_PAYLOAD_LEN];
@@ -91,7 +91,7 @@ tacit_handshake_create2(struct tacit_noise_xx *xx, const struct tacit_identity *
 
 tacit_err
 tacit_handshake_consume2(
-    struct tacit_noise_xx *xx, const uint8_t *bytes, size_t len, struct tacit_identifier *ret_peer)
+    struct tacit_noise_xx *xx, const uint8_t *bytes, size_t len, struct tacit_proven *ret_peer)
 {
 	tacit_err err;
 
@@ -116,7 +116,7 @@ tacit_handshake_create3(struct tacit_noise_xx *xx, const struct tacit_identity *
 
 tacit_err
 tacit_handshake_consume3(
-    struct tacit_noise_xx *xx, const uint8_t *bytes, size_t len, struct tacit_identifier *ret_peer)
+    struct tacit_noise_xx *xx, const uint8_t *bytes, size_t len, struct tacit_proven *ret_peer)
 {
 	tacit_err err;
 

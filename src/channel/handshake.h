@@ -48,10 +48,10 @@ TACIT_MUST_USE tacit_err tacit_handshake_consume1(
 TACIT_MUST_USE tacit_err tacit_handshake_create2(struct tacit_noise_xx *xx,
     const struct tacit_identity *identity, uint8_t ret[TACIT_MESSAGE_2_LEN]);
 TACIT_MUST_USE tacit_err tacit_handshake_consume2(
-    struct tacit_noise_xx *xx, const uint8_t *bytes, size_t len, struct tacit_identifier *ret_peer);
+    struct tacit_noise_xx *xx, const uint8_t *bytes, size_t len, struct tacit_proven *ret_peer);
 TACIT_MUST_USE tacit_err tacit_handshake_create3(struct tacit_noise_xx *xx,
     const struct tacit_identity *identity, uint8_t ret[TACIT_MESSAGE_3_LEN]);
 TACIT_MUST_USE tacit_err tacit_handshake_consume3(
-    struct tacit_noise_xx *xx, const uint8_t *bytes, size_t len, struct tacit_identifier *ret_peer);
+    struct tacit_noise_xx *xx, const uint8_t *bytes, size_t len, struct tacit_proven *ret_peer);
 
 #endif

@@ -79,35 +79,21 @@ tacit_session_take_keys(struct tacit_session *session)
 	return err;
 }
 
-/* what the policy says of a proven identifier; our own one is a reflection */
+/* what the policy says of a proven identity; our own one is a reflection */
 static tacit_err
-judge(const struct tacit_session *session, const struct tacit_identifier *peer)
+judge(
+    const struct tacit_session *session, const struct tacit_proven *peer, struct tacit_reason *ret)
 {
-	if (tacit_identifier_equal(peer, &session->config.identity->identifier))
-		return TACIT_EUNTRUSTED;
-	return tacit_policy_decide(session->config.policy, peer);
-}
+	const struct tacit_claim claim = {
+	    &session->config.identity->identifier, &peer->identifier, &peer->history};
+	char name[TACIT_IDENTIFIER_TEXT_LEN];
 
-static void
-distrust(struct tacit_session *session, const struct tacit_identifier *peer)
-{
-	const struct tacit_policy *policy = session->config.policy;
-	char name[TACIT_IDENTIFIER_TEXT_LEN], trusted[TACIT_IDENTIFIER_TEXT_LEN], text[256];
-
-	tacit_identifier_format(peer, name);
-	if (tacit_identifier_equal(peer, &session->config.identity->identifier)) {
-		snprintf(text, sizeof(text),
-		    "the other end has our own identity %s: our messages are sent back to us",
-		    name);
-	} else if (policy->count == 1) {
-		tacit_identifier_format(&policy->identifiers[0], trusted);
-		snprintf(text, sizeof(text), "the other end is %s, and only %s is trusted", name,
-		    trusted);
-	} else {
-		snprintf(text, sizeof(text),
-		    "the other end is %s, whom the trust policy does not allow", name);
-	}
-	tacit_session_fail(session, TACIT_EUNTRUSTED, text);
+	if (!tacit_identifier_equal(claim.peer, claim.own))
+		return tacit_policy_judge(session->config.policy, &claim, ret);
+	tacit_identifier_format(claim.peer, name);
+	snprintf(ret->text, sizeof(ret->text),
+	    "the other end has our own identity %s: our messages are sent back to us", name);
+	return TACIT_EUNTRUSTED;
 }
 
 /* message 3 is made of the state that message 2 left in candidate, which then is ours */
@@ -161,7 +147,8 @@ static void
 handle_message2(struct tacit_session *session, const struct tacit_msg *msg, tacit_msec now)
 {
 	struct tacit_noise_xx *candidate = tacit_secret_new(sizeof(*candidate));
-	struct tacit_identifier peer;
+	struct tacit_reason reason;
+	struct tacit_proven peer;
 	tacit_err err;
 
 	if (candidate == NULL)
@@ -170,10 +157,10 @@ handle_message2(struct tacit_session *session, const struct tacit_msg *msg, taci
 	err = tacit_handshake_consume2(candidate, tacit_msg_payload(msg), msg->len, &peer);
 	if (err != TACIT_OK) {
 		not_read(session, err);
-	} else if (judge(session, &peer) != TACIT_OK) {
-		distrust(session, &peer);
+	} else if ((err = judge(session, &peer, &reason)) != TACIT_OK) {
+		tacit_session_fail(session, err, reason.text);
 	} else {
-		session->peer = peer;
+		session->peer = peer.identifier;
 		session->peer_known = true;
 		accept_message2(session, candidate, msg, now);
 	}
@@ -184,10 +171,10 @@ handle_message2(struct tacit_session *session, const struct tacit_msg *msg, taci
 /* message 3 verifies; ACCEPTED or REFUSED leaves with the next flush */
 static void
 accept_message3(struct tacit_session *session, const struct tacit_msg *msg,
-    const struct tacit_identifier *peer, tacit_msec now)
+    const struct tacit_proven *peer, tacit_msec now)
 {
-	bool accepted = judge(session, peer) == TACIT_OK;
-	tacit_err err;
+	struct tacit_reason reason;
+	tacit_err verdict = judge(session, peer, &reason), err;
 
 	tacit_route_copy(&session->route, &msg->ret);
 	tacit_hash(session->heard, tacit_msg_payload(msg), msg->len, NULL, 0);
@@ -200,13 +187,13 @@ accept_message3(struct tacit_session *session, const struct tacit_msg *msg,
 	session->heard_at = now;
 	session->answer_now = true;
 	session->config.flush_wanted(session->config.arg);
-	if (!accepted) {
+	if (verdict != TACIT_OK) {
 		/* the deadline of the handshake stands: until then repeats are refused again */
 		tacit_session_set_state(session, TACIT_SESSION_REFUSING);
-		distrust(session, peer);
+		tacit_session_fail(session, verdict, reason.text);
 		return;
 	}
-	session->peer = *peer;
+	session->peer = peer->identifier;
 	session->peer_known = true;
 	session->deadline = TACIT_NEVER;
 	tacit_session_set_state(session, TACIT_SESSION_ESTABLISHED);
@@ -218,7 +205,7 @@ static void
 handle_message3(struct tacit_session *session, const struct tacit_msg *msg, tacit_msec now)
 {
 	struct tacit_noise_xx *candidate = tacit_secret_new(sizeof(*candidate));
-	struct tacit_identifier peer;
+	struct tacit_proven peer;
 	tacit_err err;
 
 	if (candidate == NULL)

@@ -79,7 +79,7 @@ decode(const uint8_t payload[TACIT_PROOF_PAYLOAD_LEN], struct tacit_history *ret
 
 tacit_err
 tacit_proof_verify(const uint8_t payload[TACIT_PROOF_PAYLOAD_LEN], enum tacit_role role,
-    const uint8_t h[TACIT_HASH_LEN], struct tacit_identifier *ret)
+    const uint8_t h[TACIT_HASH_LEN], struct tacit_proven *ret)
 {
 	struct tacit_ed25519_signature proof;
 	uint8_t input[TACIT_PROOF_INPUT_LEN];
@@ -91,7 +91,9 @@ tacit_proof_verify(const uint8_t payload[TACIT_PROOF_PAYLOAD_LEN], enum tacit_ro
 		return err;
 	tacit_proof_input(input, role, h, &history);
 	err = tacit_ed25519_verify(tacit_history_key(&history), input, sizeof(input), &proof);
-	if (err == TACIT_OK)
-		tacit_history_identifier(&history, ret);
-	return err;
+	if (err != TACIT_OK)
+		return err;
+	ret->history = history;
+	tacit_history_identifier(&history, &ret->identifier);
+	return TACIT_OK;
 }

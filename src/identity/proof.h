@@ -32,9 +32,14 @@ void tacit_proof_input(uint8_t ret[TACIT_PROOF_INPUT_LEN], enum tacit_role role,
  */
 void tacit_proof_encode(uint8_t ret[TACIT_PROOF_PAYLOAD_LEN], const struct tacit_history *history,
     const struct tacit_ed25519_signature *proof);
+/* who somebody proved to be, and by which keys */
+struct tacit_proven {
+	struct tacit_identifier identifier;
+	struct tacit_history history;
+};
 /* reads the payload, verifies history and proof, and tells who it is.  role is the sender's.
  * Errors: TACIT_EFORMAT, TACIT_EAUTH; *ret is then untouched */
 TACIT_MUST_USE tacit_err tacit_proof_verify(const uint8_t payload[TACIT_PROOF_PAYLOAD_LEN],
-    enum tacit_role role, const uint8_t h[TACIT_HASH_LEN], struct tacit_identifier *ret);
+    enum tacit_role role, const uint8_t h[TACIT_HASH_LEN], struct tacit_proven *ret);
 
 #endif

@@ -47,7 +47,7 @@ TACIT_MUST_USE tacit_err tacit_identity_seal(const struct tacit_identity *identi
  * each key of it at some time, which does not say that the sealed part belongs to it.
  *
  * *ret_flaw is written with an error: what is wrong, to go behind the name of the file.
- * Errors: TACIT_EFORMAT (no such file, cut short, damaged), TACIT_EUNSUPPORTED (version), TACIT_ELIMIT
+ * Errors: TACIT_EFORMAT (none of ours, cut short), TACIT_EUNSUPPORTED (version), TACIT_ELIMIT
  * (costs more, or less, than TACIT_KDF_* allow), TACIT_EAUTH (a signature)
  */
 TACIT_MUST_USE tacit_err tacit_identity_peek(
@@ -57,8 +57,9 @@ TACIT_MUST_USE tacit_err tacit_identity_peek(
  * The whole identity, its key in the vault, which is kept.  Everything in the bytes is then
  * authentic, by the passphrase if there is one.
  *
- * Errors: as peek; TACIT_EAUTH (wrong passphrase, or damaged), TACIT_EINVAL (there is a passphrase and none
- * was given, or the other way round), TACIT_ENOMEM, TACIT_ELIMIT (the vault), TACIT_EINTERNAL
+ * Errors: as peek; TACIT_EAUTH (wrong passphrase, or damaged), TACIT_EINVAL (there is a passphrase
+ * and none was given, or the other way round), TACIT_ENOMEM, TACIT_ELIMIT (the vault),
+ * TACIT_EINTERNAL
  */
 TACIT_MUST_USE tacit_err tacit_identity_unseal(struct tacit_vault *vault, const uint8_t *bytes,
     size_t len, const struct tacit_sealed_passphrase *passphrase, struct tacit_identity *ret,

@@ -34,7 +34,7 @@ struct tacit_channel {
 	bool established;
 	unsigned open; /* 1 until the engine is over */
 	tacit_err err; /* of its end */
-	char text[256];
+	char text[512];
 };
 
 /* who answers, and how: shared by both ways to make one */

@@ -1,7 +1,5 @@
 #include "node/entity.h"
 
-#include <stdarg.h>
-
 #include "base/memory.h"
 #include "base/secret.h"
 
@@ -87,80 +85,4 @@ const char *
 tacit_entity_identifier(const struct tacit_entity *entity)
 {
 	return entity != NULL ? entity->text : "";
-}
-
-static void
-free_trust(struct tacit_owned *self)
-{
-	struct tacit_trust *trust = TACIT_CONTAINER(self, struct tacit_trust, owned);
-
-	tacit_policy_fini(&trust->policy);
-	tacit_free(trust);
-}
-
-/* a policy that refuses everybody, until it is filled in */
-static struct tacit_trust *
-trust_new(struct tacit_node *node)
-{
-	struct tacit_trust *trust;
-
-	if (!tacit_node_usable(node))
-		return NULL;
-	if ((trust = tacit_alloc(sizeof(*trust))) == NULL) {
-		tacit_node_fail(node, TACIT_ENOMEM, "no memory for a trust policy");
-		return NULL;
-	}
-	trust->owned.free = free_trust;
-	tacit_node_own(node, &trust->owned);
-	return trust;
-}
-
-const struct tacit_trust *
-tacit_trust_everyone(struct tacit_node *node)
-{
-	struct tacit_trust *trust = trust_new(node);
-
-	if (trust != NULL) {
-		tacit_policy_everyone(&trust->policy);
-		tacit_node_log(node, TACIT_LOG_WARNING,
-		    "trusting everyone: whoever carries the messages could sit in the middle");
-	}
-	return trust;
-}
-
-const struct tacit_trust *
-tacit_trust_exactly(struct tacit_node *node, ...)
-{
-	struct tacit_trust *trust = trust_new(node);
-	struct tacit_identifier identifiers[64];
-	size_t count = 0;
-	const char *text;
-	va_list list;
-
-	if (trust == NULL)
-		return NULL;
-	va_start(list, node);
-	while ((text = va_arg(list, const char *)) != NULL) {
-		if (count == sizeof(identifiers) / sizeof(identifiers[0]) ||
-		    tacit_identifier_parse(text, &identifiers[count]) != TACIT_OK)
-			break;
-		count++;
-	}
-	va_end(list);
-	if (text != NULL && count == sizeof(identifiers) / sizeof(identifiers[0])) {
-		tacit_node_fail(node, TACIT_ELIMIT, "a trust policy takes %zu identifiers", count);
-		return NULL;
-	}
-	if (text != NULL || count == 0) {
-		tacit_node_fail(node, TACIT_EINVAL,
-		    "not an identifier: '%s': it is P and 64 hex digits, as the other side prints "
-		    "it",
-		    text != NULL ? text : "");
-		return NULL;
-	}
-	if (tacit_policy_exactly(identifiers, count, &trust->policy) != TACIT_OK) {
-		tacit_node_fail(node, TACIT_ENOMEM, "no memory for a trust policy");
-		return NULL;
-	}
-	return trust;
 }

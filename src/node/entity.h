@@ -24,7 +24,9 @@ struct tacit_entity *tacit_entity_adopt(
 
 struct tacit_trust {
 	struct tacit_owned owned;
-	struct tacit_policy policy;
+	struct tacit_policy policy; /* its port is trust.c's */
+	struct tacit_node *node;
+	const char *path, *label; /* first seen: its memory, and what for; otherwise NULL */
 };
 
 #endif

@@ -10,6 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/memory.h"
+
 static tacit_err
 err_of(int number)
 {
@@ -103,9 +105,9 @@ read_all(int fd, const char *path, uint8_t *ret, size_t cap, size_t *ret_len,
 	return TACIT_OK;
 }
 
-tacit_err
-tacit_file_read(const char *path, enum tacit_file_care care, void *ret, size_t cap, size_t *ret_len,
-    struct tacit_file_text *text)
+/* a file that is what care wants, to be closed */
+static tacit_err
+open_file(const char *path, enum tacit_file_care care, int *ret, struct tacit_file_text *text)
 {
 	/* a fifo or a terminal may not stop us */
 	int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
@@ -115,8 +117,50 @@ tacit_file_read(const char *path, enum tacit_file_care care, void *ret, size_t c
 	if (fd < 0)
 		return say_errno(text, "open", path);
 	if ((err = look(fd, path, care, text)) == TACIT_OK)
-		err = read_all(fd, path, ret, cap, ret_len, text);
+		*ret = fd;
+	else
+		close(fd);
+	return err;
+}
+
+tacit_err
+tacit_file_read(const char *path, enum tacit_file_care care, void *ret, size_t cap, size_t *ret_len,
+    struct tacit_file_text *text)
+{
+	int fd;
+	tacit_err err = open_file(path, care, &fd, text);
+
+	if (err != TACIT_OK)
+		return err;
+	err = read_all(fd, path, ret, cap, ret_len, text);
 	close(fd);
+	return err;
+}
+
+tacit_err
+tacit_file_load(const char *path, enum tacit_file_care care, size_t cap, char **ret,
+    size_t *ret_len, struct tacit_file_text *text)
+{
+	struct stat st;
+	char *bytes = NULL;
+	int fd;
+	tacit_err err = open_file(path, care, &fd, text);
+
+	if (err != TACIT_OK)
+		return err;
+	if (fstat(fd, &st) != 0)
+		err = say_errno(text, "look at", path);
+	else if (st.st_size > (off_t)cap)
+		err = say(text, TACIT_ELIMIT, path, "is too big: it is another file");
+	else if ((bytes = tacit_alloc((size_t)st.st_size)) == NULL)
+		err = say(text, TACIT_ENOMEM, path, "cannot be read: not enough memory");
+	else
+		err = read_all(fd, path, (uint8_t *)bytes, (size_t)st.st_size, ret_len, text);
+	close(fd);
+	if (err == TACIT_OK)
+		*ret = bytes;
+	else
+		tacit_free(bytes);
 	return err;
 }
 

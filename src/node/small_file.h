@@ -30,11 +30,15 @@ struct tacit_file_text {
 
 /*
  * Reads the whole file.
- * Errors, each with its text: TACIT_ENOTFOUND (no such file), TACIT_EDENIED (not ours, or open to others),
- * TACIT_EINVAL (no regular file, a symbolic link), TACIT_ELIMIT (more than cap bytes), TACIT_EIO
+ * Errors, each with its text: TACIT_ENOTFOUND (no such file), TACIT_EDENIED (not ours, or open to
+ * others), TACIT_EINVAL (no regular file, a symbolic link), TACIT_ELIMIT (more than cap bytes),
+ * TACIT_EIO
  */
 TACIT_MUST_USE tacit_err tacit_file_read(const char *path, enum tacit_file_care care, void *ret,
     size_t cap, size_t *ret_len, struct tacit_file_text *text);
+/* the same into memory of its own: gives *ret, tacit_free().  Errors: also TACIT_ENOMEM */
+TACIT_MUST_USE tacit_err tacit_file_load(const char *path, enum tacit_file_care care, size_t cap,
+    char **ret, size_t *ret_len, struct tacit_file_text *text);
 
 struct tacit_file_change {
 	const char *path; /* borrowed */
@@ -48,8 +52,8 @@ struct tacit_file_change {
 TACIT_MUST_USE tacit_err tacit_file_begin(
     const char *path, struct tacit_file_change *ret, struct tacit_file_text *text);
 /* On disk, with mode 0600, when it returns TACIT_OK.  Once per change.  Errors, with text:
- * TACIT_ENOSPACE, TACIT_EDENIED, TACIT_EIO; the file is then as it was, or has the new contents as a
- * whole, and which of them a power cut may yet decide */
+ * TACIT_ENOSPACE, TACIT_EDENIED, TACIT_EIO; the file is then as it was, or has the new contents as
+ * a whole, and which of them a power cut may yet decide */
 TACIT_MUST_USE tacit_err tacit_file_replace(
     struct tacit_file_change *change, const void *bytes, size_t len, struct tacit_file_text *text);
 /* the same for a file that may not be there.  Errors: also TACIT_EEXIST */

@@ -102,7 +102,8 @@ struct tacit_node {
 	struct tacit_list workers, prefixes;
 	struct tacit_transport transports[TACIT_TRANSPORTS_MAX];
 	size_t transport_count;
-	struct tacit_tcp *tcp; /* NULL until there is a peer or a listener */
+	struct tacit_tcp *tcp;            /* NULL until there is a peer or a listener */
+	struct tacit_node_memory *memory; /* trust.c; NULL until there is a trust policy */
 };
 
 /* whether a call on a descriptor that does not block has to be made again later */

@@ -20,6 +20,7 @@
 static unsigned faults_at;
 static bool faults_kill; /* end the process, or else fail with faults_errno */
 static int faults_errno;
+static char faults_only; /* these calls alone are noted and struck; 0: all */
 static unsigned faults_calls;
 /* a letter for each call: write, sync, sync a Folder, rename, link, unlink */
 static char faults_trace[256];
@@ -38,6 +39,8 @@ faults_start(unsigned at, bool kill, int number)
 static inline bool
 faults_strike(char letter)
 {
+	if (faults_only != 0 && faults_only != letter)
+		return false;
 	if (faults_calls < sizeof(faults_trace) - 1)
 		faults_trace[faults_calls] = letter;
 	if (++faults_calls != faults_at)

@@ -343,6 +343,88 @@ test_data_before_accepted(void **state)
 	pair_free(pair);
 }
 
+/* what the port was told of the other end, and what it says */
+struct port {
+	unsigned asked;
+	struct tacit_identifier own, peer;
+	uint8_t changes;
+	tacit_err answer;
+};
+
+static tacit_err
+ask(void *arg, const struct tacit_claim *claim, struct tacit_reason *ret)
+{
+	struct port *port = arg;
+
+	port->asked++;
+	port->own = *claim->own;
+	port->peer = *claim->peer;
+	port->changes = claim->history->count;
+	if (port->answer != TACIT_OK)
+		snprintf(ret->text, sizeof(ret->text), "the disk is full");
+	return port->answer;
+}
+
+/* both ends ask theirs, once, about whom they have before them; ports[i] answers for end i */
+static struct pair *
+asking_pair(uint64_t seed, struct port ports[2])
+{
+	struct pair *pair = watched_pair(seed);
+
+	assert_int_equal(tacit_identity_rotate(&pair->ends[0].identity), TACIT_OK);
+	for (int i = 0; i < 2; i++)
+		pair->ends[i].policy.port = (struct tacit_policy_port){ask, &ports[i]};
+	return pair;
+}
+
+static void
+test_asked_with_the_history(void **state)
+{
+	struct port ports[2] = {{.answer = TACIT_OK}, {.answer = TACIT_OK}};
+	struct pair *pair = asking_pair(212, ports);
+
+	(void)state;
+	pair_establish(pair);
+	pair_run(pair, 3000);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(ports[i].asked, 1);
+		assert_true(tacit_identifier_equal(&ports[i].own, identifier_of(pair, i)));
+		assert_true(tacit_identifier_equal(&ports[i].peer, identifier_of(pair, !i)));
+	}
+	assert_int_equal(ports[0].changes, 1);
+	assert_int_equal(ports[1].changes, 2);
+	pair_free(pair);
+}
+
+/* what could not be remembered is an error of its own here, and a refusal there */
+static void
+test_asked_in_vain(void **state)
+{
+	struct port ports[2] = {{.answer = TACIT_ENOSPACE}, {.answer = TACIT_OK}};
+	struct pair *pair = asking_pair(213, ports);
+
+	(void)state;
+	pair_start(pair);
+	pair_run(pair, 40000);
+	check_not_established(pair);
+	assert_int_equal(pair->ends[0].err, TACIT_ENOSPACE);
+	assert_string_equal(pair->ends[0].text, "the disk is full");
+	assert_int_equal(proofs, 0);
+	assert_int_equal(ports[1].asked, 0);
+	pair_free(pair);
+	ports[0] = (struct port){.answer = TACIT_OK};
+	ports[1] = (struct port){.answer = TACIT_ENOSPACE};
+	pair = asking_pair(214, ports);
+	pair_start(pair);
+	pair_run(pair, 3000);
+	check_not_established(pair);
+	assert_int_equal(pair->ends[0].err, TACIT_EREFUSED);
+	assert_int_equal(pair->ends[1].err, TACIT_ENOSPACE);
+	assert_string_equal(pair->ends[1].text, "the disk is full");
+	assert_int_equal(ports[1].asked, 1);
+	pair_free(pair);
+}
+
 int
 main(void)
 {
@@ -358,6 +440,8 @@ main(void)
 	    cmocka_unit_test(test_refused_again),
 	    cmocka_unit_test(test_accepted_again),
 	    cmocka_unit_test(test_data_before_accepted),
+	    cmocka_unit_test(test_asked_with_the_history),
+	    cmocka_unit_test(test_asked_in_vain),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

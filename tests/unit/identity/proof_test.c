@@ -4,7 +4,7 @@
 
 static const uint8_t h[TACIT_HASH_LEN] = {1, 2, 3};
 /* what verify may not touch when it refuses */
-static const struct tacit_identifier untouched = {{0x5a}};
+static const struct tacit_proven untouched = {.identifier = {{0x5a}}};
 
 static void
 make(const struct tacit_identity *identity, enum tacit_role role, const uint8_t bound[32],
@@ -20,10 +20,10 @@ static void
 assert_refused(const uint8_t payload[TACIT_PROOF_PAYLOAD_LEN], enum tacit_role role,
     const uint8_t bound[32], tacit_err expected)
 {
-	struct tacit_identifier identifier = untouched;
+	struct tacit_proven proven = untouched;
 
-	assert_int_equal(tacit_proof_verify(payload, role, bound, &identifier), expected);
-	assert_true(tacit_identifier_equal(&identifier, &untouched));
+	assert_int_equal(tacit_proof_verify(payload, role, bound, &proven), expected);
+	assert_memory_equal(&proven, &untouched, sizeof(proven));
 }
 
 static void
@@ -32,7 +32,7 @@ check_vector(const struct vectors *v, const struct tacit_identity *identity, enu
 	const char *name = role == TACIT_ROLE_INITIATOR ? "initiator" : "responder";
 	uint8_t payload[TACIT_PROOF_PAYLOAD_LEN], bound[32], hash[32], expected[64];
 	struct tacit_ed25519_signature proof;
-	struct tacit_identifier identifier;
+	struct tacit_proven proven;
 	char field[64];
 
 	vectors_exact(v, "h", bound, sizeof(bound));
@@ -45,8 +45,9 @@ check_vector(const struct vectors *v, const struct tacit_identity *identity, enu
 	snprintf(field, sizeof(field), "%s_payload_hash", name);
 	vectors_exact(v, field, expected, sizeof(hash));
 	assert_memory_equal(hash, expected, sizeof(hash));
-	assert_int_equal(tacit_proof_verify(payload, role, bound, &identifier), TACIT_OK);
-	assert_true(tacit_identifier_equal(&identifier, &identity->identifier));
+	assert_int_equal(tacit_proof_verify(payload, role, bound, &proven), TACIT_OK);
+	assert_true(tacit_identifier_equal(&proven.identifier, &identity->identifier));
+	assert_memory_equal(&proven.history, &identity->history, sizeof(proven.history));
 }
 
 static void
@@ -75,7 +76,7 @@ static void
 proof_is_bound_to_role_and_handshake(void **state)
 {
 	uint8_t payload[TACIT_PROOF_PAYLOAD_LEN], bound[TACIT_HASH_LEN];
-	struct tacit_identifier identifier;
+	struct tacit_proven proven;
 	struct tacit_identity identity;
 	struct counting counting;
 
@@ -83,8 +84,7 @@ proof_is_bound_to_role_and_handshake(void **state)
 	counting_init(&counting, 0);
 	counting_identity(&counting, 2, &identity);
 	make(&identity, TACIT_ROLE_INITIATOR, h, payload);
-	assert_int_equal(
-	    tacit_proof_verify(payload, TACIT_ROLE_INITIATOR, h, &identifier), TACIT_OK);
+	assert_int_equal(tacit_proof_verify(payload, TACIT_ROLE_INITIATOR, h, &proven), TACIT_OK);
 	assert_refused(payload, TACIT_ROLE_RESPONDER, h, TACIT_EAUTH);
 	for (size_t bit = 0; bit < 8 * sizeof(h); bit++) {
 		memcpy(bound, h, sizeof(bound));
@@ -139,15 +139,15 @@ proof_is_bound_to_identifier_and_history(void **state)
 static void
 refused(void *arg, enum damage_kind kind, size_t index, const uint8_t *bytes, size_t len)
 {
-	struct tacit_identifier identifier = untouched;
+	struct tacit_proven proven = untouched;
 
 	(void)arg;
 	(void)len;
 	if (kind == DAMAGE_TRUNCATED)
 		return;
-	if (tacit_proof_verify(bytes, TACIT_ROLE_INITIATOR, h, &identifier) == TACIT_OK)
+	if (tacit_proof_verify(bytes, TACIT_ROLE_INITIATOR, h, &proven) == TACIT_OK)
 		fail_msg("accepted with bit %zu changed", index);
-	assert_true(tacit_identifier_equal(&identifier, &untouched));
+	assert_memory_equal(&proven, &untouched, sizeof(proven));
 }
 
 static void

@@ -509,6 +509,7 @@ failing_calls_are_told(void **state)
 static void
 the_way_is_blocked(void **state)
 {
+	static const char rubbish[4096]; /* more than will be written */
 	struct tacit_entity *entity;
 	struct fixture f;
 	char next[128];
@@ -529,7 +530,7 @@ the_way_is_blocked(void **state)
 	assert_int_equal(link(f.place.file, next), 0);
 	assert_int_equal(tacit_entity_rotate(entity, &right), TACIT_OK);
 	assert_int_equal(changes_of(&f), 2);
-	place_write(next, "rubbish", 7);
+	place_write(next, rubbish, sizeof(rubbish));
 	assert_int_equal(tacit_entity_rotate(entity, &right), TACIT_OK);
 	assert_int_equal(changes_of(&f), 3);
 	assert_int_equal(place_count(&f.place, false), 1);
