@@ -31,25 +31,77 @@ tacit_label_valid(const char *label)
 	return len > 0 && len <= TACIT_LABEL_LEN_MAX;
 }
 
+/* Both tables are in order, so that a file at each handshake costs no more than reading it. */
+
+static int
+order(const struct tacit_identifier *a, const struct tacit_identifier *b)
+{
+	size_t i = 0;
+
+	while (i < sizeof(a->b) - 1 && a->b[i] == b->b[i])
+		i++;
+	return a->b[i] - b->b[i];
+}
+
+static int
+order_first(const struct tacit_first *first, const struct tacit_identifier *own, const char *label)
+{
+	int by_own = order(&first->own, own);
+
+	return by_own != 0 ? by_own : strcmp(first->label, label);
+}
+
+/* where peer is, or would be */
+static size_t
+history_at(const struct tacit_memory *memory, const struct tacit_identifier *peer)
+{
+	size_t low = 0, high = memory->history_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (order(&memory->histories[middle].peer, peer) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static size_t
+first_at(const struct tacit_memory *memory, const struct tacit_identifier *own, const char *label)
+{
+	size_t low = 0, high = memory->first_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (order_first(&memory->firsts[middle], own, label) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
 static struct tacit_remembered *
 find_history(const struct tacit_memory *memory, const struct tacit_identifier *peer)
 {
-	for (size_t i = 0; i < memory->history_count; i++) {
-		if (tacit_identifier_equal(&memory->histories[i].peer, peer))
-			return &memory->histories[i];
-	}
-	return NULL;
+	size_t i = history_at(memory, peer);
+
+	return i < memory->history_count && order(&memory->histories[i].peer, peer) == 0
+		   ? &memory->histories[i]
+		   : NULL;
 }
 
 static struct tacit_first *
 find_first(const struct tacit_memory *memory, const struct tacit_identifier *own, const char *label)
 {
-	for (size_t i = 0; i < memory->first_count; i++) {
-		if (tacit_identifier_equal(&memory->firsts[i].own, own) &&
-		    strcmp(memory->firsts[i].label, label) == 0)
-			return &memory->firsts[i];
-	}
-	return NULL;
+	size_t i = first_at(memory, own, label);
+
+	return i < memory->first_count && order_first(&memory->firsts[i], own, label) == 0
+		   ? &memory->firsts[i]
+		   : NULL;
 }
 
 /* judging -------------------------------------------------------------------------------------- */
@@ -134,14 +186,18 @@ static tacit_err
 add_history(struct tacit_memory *memory, const struct tacit_remembered *remembered)
 {
 	struct tacit_remembered *grown;
+	size_t at;
 
 	if (memory->history_count == TACIT_REMEMBERED_MAX)
 		return TACIT_ELIMIT;
 	grown = tacit_realloc(memory->histories, (memory->history_count + 1) * sizeof(*grown));
 	if (grown == NULL)
 		return TACIT_ENOMEM;
-	grown[memory->history_count++] = *remembered;
 	memory->histories = grown;
+	at = history_at(memory, &remembered->peer);
+	memmove(&grown[at + 1], &grown[at], (memory->history_count - at) * sizeof(*grown));
+	grown[at] = *remembered;
+	memory->history_count++;
 	return TACIT_OK;
 }
 
@@ -149,14 +205,18 @@ static tacit_err
 add_first(struct tacit_memory *memory, const struct tacit_first *first)
 {
 	struct tacit_first *grown;
+	size_t at;
 
 	if (memory->first_count == TACIT_REMEMBERED_MAX)
 		return TACIT_ELIMIT;
 	grown = tacit_realloc(memory->firsts, (memory->first_count + 1) * sizeof(*grown));
 	if (grown == NULL)
 		return TACIT_ENOMEM;
-	grown[memory->first_count++] = *first;
 	memory->firsts = grown;
+	at = first_at(memory, &first->own, first->label);
+	memmove(&grown[at + 1], &grown[at], (memory->first_count - at) * sizeof(*grown));
+	grown[at] = *first;
+	memory->first_count++;
 	return TACIT_OK;
 }
 
@@ -223,8 +283,9 @@ parse_first(char *line, struct tacit_memory *memory)
 
 	if (line != NULL || !tacit_label_valid(label) ||
 	    tacit_identifier_parse(own, &first.own) != TACIT_OK ||
-	    tacit_identifier_parse(peer, &first.peer) != TACIT_OK ||
-	    find_first(memory, &first.own, label) != NULL)
+	    tacit_identifier_parse(peer, &first.peer) != TACIT_OK || memory->history_count > 0 ||
+	    (memory->first_count > 0 &&
+		order_first(&memory->firsts[memory->first_count - 1], &first.own, label) >= 0))
 		return TACIT_EFORMAT;
 	snprintf(first.label, sizeof(first.label), "%s", label);
 	return add_first(memory, &first);
@@ -240,7 +301,8 @@ parse_history(char *line, struct tacit_memory *memory)
 	if (line != NULL || tacit_identifier_parse(peer, &seen.peer) != TACIT_OK ||
 	    count[0] < '1' || count[0] > (char)('0' + TACIT_HISTORY_CHANGES_MAX) ||
 	    count[1] != '\0' || !tacit_hex_decode(seen.change, sizeof(seen.change), change) ||
-	    find_history(memory, &seen.peer) != NULL)
+	    (memory->history_count > 0 &&
+		order(&memory->histories[memory->history_count - 1].peer, &seen.peer) >= 0))
 		return TACIT_EFORMAT;
 	seen.count = (uint8_t)(count[0] - '0');
 	return add_history(memory, &seen);

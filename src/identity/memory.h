@@ -22,9 +22,9 @@ struct tacit_first {
 
 /* zeroed: nothing was seen */
 struct tacit_memory {
-	struct tacit_remembered *histories; /* owned */
+	struct tacit_remembered *histories; /* owned, in the order of peer */
 	size_t history_count;               /* at most TACIT_REMEMBERED_MAX */
-	struct tacit_first *firsts;         /* owned */
+	struct tacit_first *firsts;         /* owned, in the order of own, then label */
 	size_t first_count;                 /* the same */
 };
 

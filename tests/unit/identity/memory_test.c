@@ -210,6 +210,7 @@ it_is_bounded(void **state)
 
 #define A        "P0000000000000000000000000000000000000000000000000000000000000001"
 #define B        "P0000000000000000000000000000000000000000000000000000000000000002"
+#define C        "P1000000000000000000000000000000000000000000000000000000000000001"
 #define H        "0000000000000000000000000000000000000000000000000000000000000003"
 #define TITLE    "tacit memory 1\n"
 #define FIRST    "first " A " bob " B "\n"
@@ -220,7 +221,9 @@ static void
 text_comes_back(void **state)
 {
 	static const char *const good[] = {TITLE, TITLE FIRST, TITLE HISTORY, TITLE FIRST HISTORY,
-	    TITLE "first " A " " LABEL_64 " " B "\n", TITLE FIRST "first " B " bob " A "\n"};
+	    TITLE "first " A " " LABEL_64 " " B "\n", TITLE FIRST "first " B " bob " A "\n",
+	    TITLE FIRST "first " A " bobby " A "\n" HISTORY,
+	    TITLE HISTORY "history " C " 1 " H "\n"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
@@ -254,7 +257,9 @@ bad_lines_are_named(void **state)
 	    {TITLE "history " B " 0 " H "\n", 2}, {TITLE "history " B " 9 " H "\n", 2},
 	    {TITLE "history " B " 22 " H "\n", 2}, {TITLE "history " B " 2 " H "0\n", 2},
 	    {TITLE "history " B " 2 \n", 2}, {TITLE "history " B " 2\n", 2},
-	    {TITLE FIRST HISTORY "x", 4}};
+	    {TITLE FIRST HISTORY "x", 4}, {TITLE HISTORY FIRST, 3},
+	    {TITLE FIRST "first " A " bo " B "\n", 3}, {TITLE "first " B " bob " A "\n" FIRST, 3},
+	    {TITLE "history " C " 1 " H "\n" HISTORY, 3}};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {

@@ -6,6 +6,7 @@
 
 #include <sys/wait.h>
 
+#include "base/memory.h"
 #include "node/entity.h"
 #include "tacit/entity.h"
 
@@ -591,6 +592,48 @@ several_programs_at_once(void **state)
 	}
 }
 
+/* each allocation fails in turn: an error, and everything as before */
+static void
+no_memory_is_an_error(void **state)
+{
+	struct tacit_entity *entity, *again = NULL;
+	struct fixture f;
+
+	(void)state;
+	setup(&f);
+	for (unsigned long nth = 1; again == NULL; nth++) {
+		tacit_alloc_fail_at(nth);
+		again = create(&f, &none);
+		tacit_alloc_fail_at(0);
+		if (again == NULL)
+			assert_failed(&f, TACIT_ENOMEM, "");
+		assert_true(nth < 50);
+		if (again == NULL)
+			(void)place_count(&f.place, true);
+	}
+	entity = again;
+	again = NULL;
+	for (unsigned long nth = 1; again == NULL; nth++) {
+		tacit_alloc_fail_at(nth);
+		again = load(&f, &none);
+		tacit_alloc_fail_at(0);
+		if (again == NULL)
+			assert_failed(&f, TACIT_ENOMEM, "");
+		assert_true(nth < 50);
+	}
+	for (unsigned long nth = 1; entity->identity.history.count == 1; nth++) {
+		tacit_alloc_fail_at(nth);
+		if (tacit_entity_rotate(entity, &none) != TACIT_OK) {
+			tacit_alloc_fail_at(0);
+			assert_failed(&f, TACIT_ENOMEM, "");
+		}
+		tacit_alloc_fail_at(0);
+		assert_true(nth < 50);
+		assert_int_equal(place_count(&f.place, false), 1);
+	}
+	teardown(&f);
+}
+
 static void
 a_node_with_an_error_does_nothing(void **state)
 {
@@ -634,6 +677,7 @@ main(void)
 	    cmocka_unit_test(failing_calls_are_told),
 	    cmocka_unit_test(the_way_is_blocked),
 	    cmocka_unit_test(several_programs_at_once),
+	    cmocka_unit_test(no_memory_is_an_error),
 	    cmocka_unit_test(a_node_with_an_error_does_nothing),
 	};
 

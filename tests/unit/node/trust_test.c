@@ -5,6 +5,7 @@
 
 #include <sys/wait.h>
 
+#include "base/memory.h"
 #include "identity/memory.h"
 #include "node/entity.h"
 
@@ -480,6 +481,47 @@ lists_let_in_whom_they_name(void **state)
 	place_fini(&w.place);
 }
 
+/* each allocation fails in turn: an error, and nobody is let in who is not remembered */
+static void
+no_memory_is_an_error(void **state)
+{
+	const struct tacit_identifier own = {{1}}, peer = {{2}}, other = {{3}};
+	const struct tacit_claim claim = {&own, &peer, NULL}, second = {&own, &other, NULL};
+	struct tacit_node *node = tacit_node_new();
+	const struct tacit_trust *trust = NULL;
+	struct tacit_reason reason;
+	tacit_err err = TACIT_ENOMEM;
+	struct place place;
+
+	(void)state;
+	place_init(&place, "known");
+	for (unsigned long nth = 1; trust == NULL; nth++) {
+		tacit_alloc_fail_at(nth);
+		trust = tacit_trust_first_seen(node, place.file, "a");
+		tacit_alloc_fail_at(0);
+		if (trust == NULL)
+			failed(node, NULL, TACIT_ENOMEM, "memory");
+		assert_true(nth < 50);
+	}
+	for (unsigned long nth = 1; err != TACIT_OK; nth++) {
+		tacit_alloc_fail_at(nth);
+		err = tacit_policy_judge(&trust->policy, &claim, &reason);
+		tacit_alloc_fail_at(0);
+		assert_true(err == TACIT_OK || err == TACIT_ENOMEM);
+		assert_int_equal(place_count(&place, false), err == TACIT_OK);
+		assert_true(nth < 50);
+	}
+	assert_int_equal(tacit_policy_judge(&trust->policy, &second, &reason), TACIT_EUNTRUSTED);
+	for (unsigned long nth = 1; nth < 10; nth++) {
+		tacit_alloc_fail_at(nth);
+		err = tacit_policy_judge(&trust->policy, &second, &reason);
+		tacit_alloc_fail_at(0);
+		assert_true(err == TACIT_EUNTRUSTED || err == TACIT_ENOMEM);
+	}
+	tacit_node_free(node);
+	place_fini(&place);
+}
+
 #define CHILDREN 6
 
 /* Child number i meets a peer of its own at the same time as the others: behind its own label, or
@@ -552,6 +594,7 @@ main(void)
 	    cmocka_unit_test(what_cannot_be_remembered_is_refused),
 	    cmocka_unit_test(files_are_looked_at_first),
 	    cmocka_unit_test(lists_let_in_whom_they_name),
+	    cmocka_unit_test(no_memory_is_an_error),
 	    cmocka_unit_test(of_several_programs_one_is_first),
 	};
 
