@@ -47,8 +47,9 @@ TACIT_API tacit_err tacit_ockam_listener_add(struct tacit_listener *listener,
  * tacit_ockam_channel_open: as tacit_channel_open, in the protocol of 2021.
  *
  * renews: when either direction has used up its 65,535 messages a new channel is made to the same
- * listener, with the same identity at the other end, behind the same address; otherwise the channel then ends
- * with TACIT_EEXHAUSTED.
+ * listener, with the same identity at the other end, behind the same address.  Otherwise sending is
+ * then refused with TACIT_EEXHAUSTED, and what was sent before still arrives; a handler, which
+ * nobody tells, ends its channel by what it sends beyond.
  *
  * Established means that we accepted the other end; that it accepted us is not known until it
  * answers.  Errors, remembered: as tacit_channel_open, and TACIT_EAUTH (the other end's identity is

@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "node/state.h"
+#include "ockam/session.h"
 
 /*
  * A message's way out: inner worker -> session (seals) -> along the route to the other end.
@@ -161,9 +162,14 @@ on_inner(void *self, struct tacit_msg *msg)
 	tacit_err err;
 
 	tacit_route_pop(&msg->onward);
-	if ((err = chan->engine.ops->send(chan->engine.self, msg)) != TACIT_OK)
-		tacit_node_log(chan->node, TACIT_LOG_INFO,
-		    "a message for a channel was dropped: %s", tacit_strerror(err));
+	err = chan->engine.ops->send(chan->engine.self, tacit_msg_ref(msg));
+	if (err == TACIT_OK) {
+		tacit_msg_unref(msg);
+		return;
+	}
+	tacit_node_log(chan->node, TACIT_LOG_INFO, "a message for a channel was dropped: %s",
+	    tacit_strerror(err));
+	tacit_msg_drop(msg);
 }
 
 static int
@@ -178,8 +184,11 @@ static tacit_err
 inner_check(void *self, const struct tacit_msg *msg)
 {
 	struct tacit_channel *chan = self;
+	tacit_err err = chan->engine.ops->check(chan->engine.self, msg);
 
-	return chan->engine.ops->check(chan->engine.self, msg);
+	/* nobody asks a handler what became of its answers: it goes on to the engine, which then
+	 * says that it is over */
+	return err == TACIT_EEXHAUSTED && tacit_node_in_loop(chan->node) ? TACIT_OK : err;
 }
 
 static void
@@ -203,6 +212,7 @@ on_turn_end(void *arg)
 static tacit_err
 make_engine(struct tacit_channel *chan, const struct tacit_channel_parts *parts)
 {
+	struct tacit_engine *engine = &chan->engine;
 	const struct tacit_session_config config = {
 	    .identity = parts->entity != NULL ? &parts->entity->identity : NULL,
 	    .policy = &parts->trust->policy,
@@ -212,16 +222,21 @@ make_engine(struct tacit_channel *chan, const struct tacit_channel_parts *parts)
 	    .event = on_event,
 	    .flush_wanted = flush_wanted,
 	};
-
 	struct tacit_session *session;
 	tacit_err err;
 
+	if (parts->ockam != NULL && parts->hello != NULL)
+		return tacit_ockam_session_new_responder(
+		    &config, &parts->ockam->identity, parts->hello, engine);
+	if (parts->ockam != NULL)
+		return tacit_ockam_session_new_initiator(
+		    &config, &parts->ockam->identity, parts->route, parts->renews, engine);
 	if (parts->hello != NULL)
 		err = tacit_session_new_responder(&config, parts->hello, &session);
 	else
 		err = tacit_session_new_initiator(&config, parts->route, &session);
 	if (err == TACIT_OK)
-		chan->engine = tacit_session_engine(session);
+		*engine = tacit_session_engine(session);
 	return err;
 }
 
@@ -236,6 +251,7 @@ tacit_channel_bind(
 		return err;
 	chan->node = node;
 	chan->listener = parts->listener;
+	chan->ockam = parts->ockam != NULL;
 	chan->open = 1;
 	tacit_list_init(&chan->list);
 	tacit_turn_end_init(&chan->flush, on_turn_end, chan);
@@ -304,23 +320,22 @@ decided(void *arg)
 }
 
 struct tacit_channel *
-tacit_channel_open(struct tacit_node *node, struct tacit_entity *entity,
-    const struct tacit_route *route, const struct tacit_trust *trust)
+tacit_channel_start(struct tacit_node *node, const struct tacit_channel_parts *parts)
 {
-	struct tacit_channel_parts parts = {.entity = entity, .trust = trust, .route = route};
 	struct tacit_channel *chan;
 	tacit_err err;
 
 	if (!tacit_node_usable(node) || tacit_node_stopped(node))
 		return NULL;
-	if (entity == NULL || route == NULL || trust == NULL || tacit_node_in_loop(node)) {
+	if ((parts->entity == NULL && parts->ockam == NULL) || parts->route == NULL ||
+	    parts->trust == NULL || tacit_node_in_loop(node)) {
 		tacit_node_fail(node, TACIT_EINVAL,
 		    "a channel needs an entity, a route and a "
 		    "trust policy, and cannot be opened in a handler");
 		return NULL;
 	}
-	err = tacit_node_reaches(node, route) ? tacit_channel_bind(node, &parts, &chan)
-					      : TACIT_ENOTFOUND;
+	err = tacit_node_reaches(node, parts->route) ? tacit_channel_bind(node, parts, &chan)
+						     : TACIT_ENOTFOUND;
 	if (err != TACIT_OK) {
 		tacit_node_fail(node, err, "cannot open a channel: %s", tacit_strerror(err));
 		return NULL;
@@ -338,6 +353,15 @@ tacit_channel_open(struct tacit_node *node, struct tacit_entity *entity,
 	tacit_node_disown(&chan->owned);
 	tacit_channel_unbind(chan);
 	return NULL;
+}
+
+struct tacit_channel *
+tacit_channel_open(struct tacit_node *node, struct tacit_entity *entity,
+    const struct tacit_route *route, const struct tacit_trust *trust)
+{
+	const struct tacit_channel_parts parts = {.entity = entity, .trust = trust, .route = route};
+
+	return tacit_channel_start(node, &parts);
 }
 
 void
