@@ -132,19 +132,21 @@ tacit_policy_decide(const struct tacit_policy *policy, const struct tacit_identi
 	return TACIT_EUNTRUSTED;
 }
 
-void
-tacit_policy_explain(const struct tacit_policy *policy, const struct tacit_identifier *identifier,
-    char *ret, size_t cap)
+/* the sentence for the program whose policy refused identifier */
+static void
+explain(const struct tacit_policy *policy, const struct tacit_identifier *identifier,
+    struct tacit_reason *ret)
 {
 	char name[TACIT_IDENTIFIER_TEXT_LEN], trusted[TACIT_IDENTIFIER_TEXT_LEN];
 
 	tacit_identifier_format(identifier, name);
 	if (policy->count == 1) {
 		tacit_identifier_format(&policy->identifiers[0], trusted);
-		snprintf(ret, cap, "the other end is %s, and only %s is trusted", name, trusted);
+		snprintf(ret->text, sizeof(ret->text),
+		    "the other end is %s, and only %s is trusted", name, trusted);
 	} else {
-		snprintf(
-		    ret, cap, "the other end is %s, whom the trust policy does not allow", name);
+		snprintf(ret->text, sizeof(ret->text),
+		    "the other end is %s, whom the trust policy does not allow", name);
 	}
 }
 
@@ -156,7 +158,7 @@ tacit_policy_judge(
 	bool asked = policy->kind == TACIT_POLICY_ASKED && port->ask != NULL;
 
 	if (!asked && tacit_policy_decide(policy, claim->peer) != TACIT_OK) {
-		tacit_policy_explain(policy, claim->peer, ret->text, sizeof(ret->text));
+		explain(policy, claim->peer, ret);
 		return TACIT_EUNTRUSTED;
 	}
 	return port->ask != NULL ? port->ask(port->arg, claim, ret) : TACIT_OK;

@@ -66,9 +66,6 @@ TACIT_MUST_USE tacit_err tacit_policy_copy(
 /* what the policy says without asking anybody.  Errors: TACIT_EUNTRUSTED */
 TACIT_MUST_USE tacit_err tacit_policy_decide(
     const struct tacit_policy *policy, const struct tacit_identifier *identifier);
-/* the sentence for the program whose policy refused identifier; cut when cap is short */
-void tacit_policy_explain(const struct tacit_policy *policy,
-    const struct tacit_identifier *identifier, char *ret, size_t cap);
 /* the whole decision; remembers, where there is a port.  Errors: TACIT_EUNTRUSTED, or what the port
  * could not do; *ret then says why */
 TACIT_MUST_USE tacit_err tacit_policy_judge(
