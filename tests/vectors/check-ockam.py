@@ -259,4 +259,5 @@ def main():
     check_records(alice, k2, 1, h, a_to_b)
 
 
-main()
+if __name__ == "__main__":
+    main()
