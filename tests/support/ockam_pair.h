@@ -44,6 +44,7 @@ struct ockam_end {
 	/* what the application got: message i carries the number i; those that a test lets the path
 	 * lose are counted as missed, and may not come later */
 	uint64_t received, sent, missed;
+	unsigned jumps; /* over missed ones */
 	bool lossy, hold, echo;
 	char from[80]; /* the return route of the last message received */
 	uint64_t entries;
@@ -151,7 +152,7 @@ ockam_flush_wanted(void *arg)
 
 /* a message of the application with a number in it, from the worker `me` to the worker `app` */
 static inline struct tacit_msg *
-ockam_message(uint64_t number, size_t len)
+ockam_numbered(uint64_t number, size_t len)
 {
 	struct tacit_msg *msg = tacit_msg_new(len);
 
@@ -170,7 +171,7 @@ static inline tacit_err
 ockam_say_by(struct ockam_side *side, size_t len)
 {
 	struct ockam_end *end = &side->pair->ends[side->end];
-	tacit_err err = side->engine.ops->send(side->engine.self, ockam_message(end->sent, len));
+	tacit_err err = side->engine.ops->send(side->engine.self, ockam_numbered(end->sent, len));
 
 	if (err == TACIT_OK)
 		end->sent++;
@@ -192,8 +193,13 @@ ockam_deliver(void *arg, struct tacit_msg *msg, uint64_t sequence)
 
 	assert_true(msg->len >= sizeof(number));
 	memcpy(&number, tacit_msg_payload(msg), sizeof(number));
-	if (end->lossy && number > end->received + end->missed)
+	if (end->lossy && number > end->received + end->missed) {
+		/* each loss was told: the first record is an identity, so numbers are one behind */
+		assert_int_equal(
+		    end->sequences[TACIT_CHANNEL_GAP], end->received + end->missed + 1);
 		end->missed = number - end->received;
+		end->jumps++;
+	}
 	if (number != end->received + end->missed)
 		fail_msg("seed %llu: message %llu came where %llu was due",
 		    (unsigned long long)side->pair->seed, (unsigned long long)number,
