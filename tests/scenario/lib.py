@@ -26,7 +26,7 @@ In a scenario (s):
     s.dir               a folder of its own, removed at the end (kept when it fails: its path is shown)
     s.step(words)       says what happens next, in the log
     s.run(*argv, ok=True, input=b"", timeout=60, env=None) -> Result(.status .out .err), bytes
-    s.start(name, *argv, pty=False, env=None, cwd=None, stop=SIGTERM) -> Process
+    s.start(name, *argv, pty=False, env=None, cwd=None, stop=SIGTERM, kind=Process) -> Process
                         stderr joins stdout; with pty it runs on a terminal of its own
     s.tacit(*args)      s.run of build/tacit
     s.hub(store=None, kafka=None, listen="127.0.0.1:0", args=(), before=())
@@ -35,6 +35,7 @@ In a scenario (s):
                         before: a command that runs the hub in its turn (env, unshare, ...)
     s.bob(hub, *args) -> Bob: .identifier .sender .receiver
     s.alice(hub, bob, identifier=True, pty=False) -> Process; identifier: True (Bob's), None, a text
+                        both: examples="examples/interop" for those with the channel of 2021
     s.kafka(version=None, port=0, properties=(), own=False) -> Kafka: .brokers .topics()
                         .entries(topic) .produce(topic, *bytes) .create(topic, partitions)
                         .delete(topic) .kill() .again() .stop()
@@ -460,8 +461,8 @@ class Scenario:
         self.processes.append(process)
         return process
 
-    def start(self, name, *argv, **options):
-        return self._launch(Process, name, argv, **options)
+    def start(self, name, *argv, kind=Process, **options):
+        return self._launch(kind, name, argv, **options)
 
     def run(self, *argv, ok=True, input=b"", timeout=60, env=None):
         argv = [str(a) for a in argv]
@@ -486,11 +487,11 @@ class Scenario:
             argv += ["--store", store or self.dir / "store"]
         return self._launch(Hub, "hub", argv + list(args)).ready()
 
-    def bob(self, hub, *args):
-        return self._launch(Bob, "bob", [BUILD / "examples/bob", hub.address, *args]).ready()
+    def bob(self, hub, *args, examples="examples"):
+        return self._launch(Bob, "bob", [BUILD / examples / "bob", hub.address, *args]).ready()
 
-    def alice(self, hub, bob, identifier=True, pty=False):
-        argv = [BUILD / "examples/alice", hub.address]
+    def alice(self, hub, bob, identifier=True, pty=False, examples="examples"):
+        argv = [BUILD / examples / "alice", hub.address]
         if identifier:
             argv.append(bob.identifier if identifier is True else identifier)
         alice = self._launch(Process, "alice", argv, pty=pty)
