@@ -7,7 +7,7 @@ import signal
 import struct
 import time
 
-from lib import check, scenario, wait_until
+from lib import check, scenario
 from nodes import Pair, World, Writer
 from wire import Client, unique
 
@@ -59,17 +59,15 @@ def stands_still(kafka, hubs, world, traffic, third):
     traffic.add(4)  # they ask once, and nobody can answer
     before = world.confirmed()
     time.sleep(10)
-    wait_until(lambda: world.unsent() == 0, "the hubs read on")
-    world.survive("while Kafka stands still")
+    world.wait_until(lambda: world.unsent() == 0, "Kafka stands still, and the hubs read on")
     check(world.confirmed() < before + 100, "nothing is confirmed")
     check(any("a client of 2021 waits for" in h.text for h in hubs), "a hub says who waits")
     check(hub.wait() == 0, "the hub that was told to end has ended")
-    wait_until(lambda: its_world.deaths() or its_world.ended(), "its connections are closed")
-    its_world.survive("until the third hub was gone")
+    its_world.wait_until(its_world.ended, "until its connections are closed")
+    its_world.close()
     kafka.process.signal(signal.SIGCONT)
-    wait_until(lambda: world.deaths() or all(p.echoed > 0 for p in traffic.pairs),
+    world.wait_until(lambda: all(p.echoed > 0 for p in traffic.pairs),
         "those that came meanwhile talk, too")
-    world.survive("Kafka goes on")
 
 
 def kept(world, hub):
@@ -121,15 +119,14 @@ def deleted(kafka, hubs, world):
     readers = [world.node(hubs[i % 2].address).consumer(name) for i in range(3)]
     producers = [world.node(hub.address).producer(name) for hub in hubs]
     writers = [Writer(producer, length) for producer in producers]
-    wait_until(lambda: world.deaths() or all(len(r.seen) == 2 for r in readers), "all read")
+    world.wait_until(lambda: all(len(r.seen) == 2 for r in readers), "all read")
     for producer in producers:
         producer.gone = True
     kafka.delete(name)
-    wait_until(lambda: world.deaths() or all(p.refused for p in producers), "pushes are refused")
-    world.survive("their stream was deleted")
+    world.wait_until(lambda: all(p.refused for p in producers), "the stream is gone, pushes fail")
     world.node(hubs[0].address).consumer(name)
     count = world.confirmed()
-    wait_until(lambda: world.deaths() or world.confirmed() > count + 20, "it was made again")
+    world.wait_until(lambda: world.confirmed() > count + 20, "it was made again")
     for writer in writers:
         writer.stop()
     world.settle("and made again")

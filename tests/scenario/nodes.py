@@ -6,7 +6,8 @@ die of all that the programs of 2021 die of, and of what a hub should not do to 
     consumer = bob.consumer(name)                    # starts at once: create, get, pull, pull, ...
     producer = alice.producer(name)                  # create; pushes wait for its answer
     producer.push(200)                               # an entry of 200 bytes, numbered
-    world.settle("they talk")                        # all answered, all read, each once, in order
+    world.wait_until(function, "they talk")          # or until somebody dies
+    world.settle("they are quiet")                   # all answered, all read, each once, in order
     world.finish("in the end")                       # and nothing comes that nobody asked for
     world.survive("so far")                          # nobody has died yet
     world.close()
@@ -546,9 +547,8 @@ class World:
         self.push([p for p in self.producers if p.node in self.nodes], 1)
         self.settle(words, timeout)
         self.call(lambda: [node.ping() for node in self.nodes])
-        wait_until(lambda: self.deaths() or self.call(lambda: not any(n.pings for n in
-            self.nodes)), "all pings are answered", timeout)
-        self.survive(words)
+        self.wait_until(lambda: self.call(lambda: not any(n.pings for n in self.nodes)),
+            words + ": all pings are answered", timeout)
 
     @in_world
     def confirmed(self):
@@ -558,10 +558,14 @@ class World:
     def statuses(self):
         return sum(len(p.indexes) + len(p.refused) for p in self.producers)
 
+    def wait_until(self, function, words, timeout=60):
+        """Until function() is true; a death, after which it may never be, is a failure at once."""
+        wait_until(lambda: self.deaths() or function(), words, timeout)
+        self.survive(words)
+
     def reach(self, count, timeout=60):
-        wait_until(lambda: self.confirmed() >= count or self.deaths(),
-            "%d entries are confirmed" % count, timeout)
-        self.survive("%d entries are confirmed" % count)
+        self.wait_until(lambda: self.confirmed() >= count, "%d entries are confirmed" % count,
+            timeout)
 
     @in_world
     def unsent(self):
