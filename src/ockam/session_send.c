@@ -88,7 +88,8 @@ tacit_ockam_session_unacknowledged(const void *self)
 {
 	const struct tacit_ockam_session *session = self;
 
-	return session->carrying + session->pending.count;
+	/* what may be lost is never known to be there */
+	return session->carrying + session->pending.count + session->lost;
 }
 
 /* may be called by the port's send, therefore it sends nothing and ends nothing: the flush does */
