@@ -92,9 +92,9 @@ TACIT_API const char *tacit_channel_peer(const struct tacit_channel *chan);
 TACIT_API tacit_err tacit_channel_flush(struct tacit_channel *chan, long timeout_ms);
 
 /*
- * tacit_channel_close: no more messages; tells the far end so and waits for its confirmation, 10 s
- * at most, even when the node was stopped.  NULL: no-op.  When the other end closed first this
- * tells whether it had acknowledged everything.
+ * tacit_channel_close: no more messages; tells the far end so and waits for its confirmation, even
+ * when the node was stopped, until nothing has arrived for 10 s.  NULL: no-op.  When the other end
+ * closed first this tells whether it had acknowledged everything.
  * Errors, remembered: TACIT_EUNCONFIRMED: what was sent last may not have been delivered;
  * TACIT_EINVAL: a listener's channel, which ends with its other end or with the node.
  */

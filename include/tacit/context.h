@@ -48,10 +48,12 @@ TACIT_API void tacit_context_free(struct tacit_context *ctx);
  * The bytes travel as a typed body (PROTOCOL.md 1.4): what a program of 2021 calls a String or
  * bytes.  Sending does not wait, except for room: through a secure channel whose window is full,
  * or into a stream that has not confirmed what it got, it runs the loop until there is some; a
- * handler's messages wait their turn inside: 64 MB of them in a channel, 32 MB in a stream.
- * Errors: TACIT_ELIMIT (longer than 61,440 bytes through a channel, than 64,512 with its routes
- * into a stream), TACIT_ECLOSED, TACIT_ENOTFOUND
- * (no such worker here), TACIT_ENOMEM; remembered by the node when not sent by a handler.
+ * handler's messages wait their turn inside: 64 MiB of them in a channel and one more, 32 MiB in a
+ * stream.  The bytes are copied; a message of any size is handed out as a whole.
+ * Errors: TACIT_ELIMIT (too long: with its routes a message has at most 64 MiB in this process and
+ * through a channel, 61,440 bytes through one of 2021 (ockam.h), 64,512 into a stream and 65,535
+ * over TCP without a channel), TACIT_ECLOSED, TACIT_ENOTFOUND (no such worker here), TACIT_ENOMEM;
+ * remembered by the node when not sent by a handler.
  */
 TACIT_API tacit_err tacit_send(
     struct tacit_context *ctx, const struct tacit_route *route, const void *bytes, size_t len);

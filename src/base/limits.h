@@ -74,13 +74,20 @@
 /* channels of one listener, besides the half-open; beyond, one that was refused or is closed makes
  * room, or else the one that was silent longest */
 #define TACIT_CHANNELS_MAX 4096u
-/* bytes of an application message with its inner routes: one record of one entry */
+/* bytes of a message, or of a fragment of one, in a record of one entry */
 #define TACIT_MESSAGE_LEN_MAX 61440u
-/* data records and bytes that may be on the way and not yet delivered, each direction */
+/* bytes of an application message with its inner routes, cut or not: what a program may well hold
+ * several times over; its fragments are a quarter of what the window counts */
+#define TACIT_MESSAGE_MAX (64u << 20)
+/* bytes of the buffers in which a node's channels join fragments, all together: eight of the longest
+ * messages; beyond, the channel whose message grew longest ago ends */
+#define TACIT_JOINING_LEN_MAX (512u << 20)
+/* data records and bytes that may be on the way and not yet delivered, each direction; fragments
+ * that were joined leave their bytes to others */
 #define TACIT_WINDOW_RECORDS 4096u
 #define TACIT_WINDOW_BYTES   (8u << 20)
 /* messages and bytes that wait to be sealed, beyond the window: replies of handlers, which cannot
- * wait for room */
+ * wait for room.  The last one that is taken may be as long as a message can be */
 #define TACIT_UNSEALED_MAX     65536u
 #define TACIT_UNSEALED_LEN_MAX (64u << 20)
 /* ranges of received records that an acknowledgement names */
@@ -88,7 +95,8 @@
 /* AES blocks sealed under one key: 2^36, where the advantage against GCM is 2^-55 (RFC 9001
  * appendix B.1 has the formula) */
 #define TACIT_KEY_BLOCKS_MAX (UINT64_C(1) << 36)
-/* ms: acknowledgement delay, probe (first and at most), keepalive, silence, wait for a close */
+/* ms: acknowledgement delay, probe (first and at most), keepalive, silence, wait for a close since
+ * something last arrived */
 #define TACIT_ACK_DELAY_MS    25u
 #define TACIT_PROBE_MS        500u
 #define TACIT_PROBE_MAX_MS    60000u

@@ -30,6 +30,12 @@ tacit_alloc(size_t len)
 }
 
 void *
+tacit_alloc_raw(size_t len)
+{
+	return fails_now() ? NULL : malloc(len > 0 ? len : 1);
+}
+
+void *
 tacit_alloc_array(size_t count, size_t len)
 {
 	if (len != 0 && count > SIZE_MAX / len)

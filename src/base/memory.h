@@ -9,6 +9,8 @@
 
 /* all of Tacit's memory comes from here, zeroed; NULL when there is none */
 void *tacit_alloc(size_t len);
+/* the same, not zeroed: for bytes that are written before anybody reads them */
+void *tacit_alloc_raw(size_t len);
 /* array of count items, checked against overflow */
 void *tacit_alloc_array(size_t count, size_t len);
 /* grows or shrinks; what is new is not zeroed; NULL leaves the old one as it was */

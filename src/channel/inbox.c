@@ -36,13 +36,26 @@ tacit_inbox_has(const struct tacit_inbox *inbox, uint64_t sequence)
 	return sequence < inbox->highest && at(inbox, sequence)->state != TACIT_INBOX_MISSING;
 }
 
+/* the window of bytes, absolute.  What was joined of a message that is not complete does not count,
+ * or one longer than the window could never arrive; once complete it does, so that a program which
+ * takes no messages stops its sender.  What was granted stays so */
+static uint64_t
+window_bytes(const struct tacit_inbox *inbox)
+{
+	uint64_t now = inbox->delivered_bytes + inbox->joined_bytes + TACIT_WINDOW_BYTES;
+
+	return now > inbox->window_bytes ? now : inbox->window_bytes;
+}
+
 bool
 tacit_inbox_wants(const struct tacit_inbox *inbox, uint64_t sequence, size_t len)
 {
+	uint64_t held = inbox->delivered_bytes + inbox->held_bytes;
+
 	if (sequence >= inbox->next + TACIT_WINDOW_RECORDS)
 		return false;
-	/* the one that everything waits for always has room */
-	return sequence == inbox->handed || inbox->held_bytes + len <= TACIT_WINDOW_BYTES;
+	/* the one that everything waits for has room beyond that, once */
+	return held + (sequence == inbox->handed ? 0 : len) <= window_bytes(inbox);
 }
 
 static tacit_err
@@ -66,34 +79,51 @@ grow(struct tacit_inbox *inbox, size_t count)
 }
 
 tacit_err
-tacit_inbox_put(struct tacit_inbox *inbox, uint64_t sequence, size_t len, struct tacit_msg *msg)
+tacit_inbox_put(
+    struct tacit_inbox *inbox, uint64_t sequence, size_t len, struct tacit_msg *msg, bool fragment)
 {
 	tacit_assert(tacit_inbox_wants(inbox, sequence, len) && !tacit_inbox_has(inbox, sequence));
 	if (grow(inbox, (size_t)(sequence + 1 - inbox->next)) != TACIT_OK)
 		return TACIT_ENOMEM;
 	for (; inbox->highest <= sequence; inbox->highest++)
 		memset(at(inbox, inbox->highest), 0, sizeof(struct tacit_inbox_record));
-	*at(inbox, sequence) = (struct tacit_inbox_record){TACIT_INBOX_ARRIVED, (uint32_t)len, msg};
+	*at(inbox, sequence) =
+	    (struct tacit_inbox_record){TACIT_INBOX_ARRIVED, fragment, (uint32_t)len, msg};
 	inbox->held_bytes += len;
 	return TACIT_OK;
 }
 
-struct tacit_msg *
-tacit_inbox_take(struct tacit_inbox *inbox, uint64_t *ret_sequence)
+const struct tacit_inbox_record *
+tacit_inbox_due(const struct tacit_inbox *inbox)
 {
-	struct tacit_inbox_record *record;
-	struct tacit_msg *msg;
+	return tacit_inbox_has(inbox, inbox->handed) ? at(inbox, inbox->handed) : NULL;
+}
 
-	if (inbox->handed == inbox->highest)
-		return NULL;
-	record = at(inbox, inbox->handed);
-	if (record->state != TACIT_INBOX_ARRIVED)
-		return NULL;
-	msg = record->msg;
+/* moves on to the next record in order */
+static struct tacit_msg *
+pass(struct tacit_inbox *inbox, enum tacit_inbox_state state)
+{
+	struct tacit_inbox_record *record = at(inbox, inbox->handed++);
+	struct tacit_msg *msg = record->msg;
+
+	tacit_assert(record->state == TACIT_INBOX_ARRIVED);
 	record->msg = NULL;
-	record->state = TACIT_INBOX_HANDED;
-	*ret_sequence = inbox->handed++;
+	record->state = state;
 	return msg;
+}
+
+struct tacit_msg *
+tacit_inbox_take(struct tacit_inbox *inbox)
+{
+	inbox->joined_bytes = 0;
+	return pass(inbox, TACIT_INBOX_HANDED);
+}
+
+void
+tacit_inbox_join(struct tacit_inbox *inbox)
+{
+	inbox->joined_bytes += at(inbox, inbox->handed)->len;
+	tacit_msg_unref(pass(inbox, TACIT_INBOX_JOINED));
 }
 
 void
@@ -101,6 +131,9 @@ tacit_inbox_delivered(struct tacit_inbox *inbox, uint64_t sequence)
 {
 	tacit_assert(sequence >= inbox->next && sequence < inbox->handed);
 	at(inbox, sequence)->state = TACIT_INBOX_DELIVERED;
+	for (uint64_t i = sequence;
+	     i > inbox->next && at(inbox, i - 1)->state == TACIT_INBOX_JOINED; i--)
+		at(inbox, i - 1)->state = TACIT_INBOX_DELIVERED;
 	while (
 	    inbox->next < inbox->handed && at(inbox, inbox->next)->state == TACIT_INBOX_DELIVERED) {
 		uint32_t len = at(inbox, inbox->next++)->len;
@@ -116,7 +149,7 @@ tacit_inbox_report(struct tacit_inbox *inbox, struct tacit_control *ret)
 	struct tacit_range *range = NULL;
 
 	inbox->window = inbox->next + TACIT_WINDOW_RECORDS;
-	inbox->window_bytes = inbox->delivered_bytes + TACIT_WINDOW_BYTES;
+	inbox->window_bytes = window_bytes(inbox);
 	ret->next = inbox->next;
 	ret->window = inbox->window;
 	ret->window_bytes = inbox->window_bytes;
@@ -139,6 +172,5 @@ bool
 tacit_inbox_report_due(const struct tacit_inbox *inbox)
 {
 	return inbox->next + TACIT_WINDOW_RECORDS - inbox->window >= TACIT_WINDOW_RECORDS / 4 ||
-	       inbox->delivered_bytes + TACIT_WINDOW_BYTES - inbox->window_bytes >=
-		   TACIT_WINDOW_BYTES / 4;
+	       window_bytes(inbox) - inbox->window_bytes >= TACIT_WINDOW_BYTES / 4;
 }

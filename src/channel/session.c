@@ -25,6 +25,8 @@ tacit_session_set_state(struct tacit_session *session, enum tacit_session_state 
 {
 	tacit_assert((may_follow[session->state] & 1u << state) != 0);
 	session->state = state;
+	if (state == TACIT_SESSION_OVER)
+		tacit_joining_fini(&session->joining);
 }
 
 void
@@ -73,6 +75,7 @@ session_new(const struct tacit_session_config *config, bool initiator)
 	tacit_random_hex(&config->port.random, session->name, 16);
 	tacit_outbox_init(&session->outbox);
 	tacit_inbox_init(&session->inbox);
+	tacit_joining_init(&session->joining, config->joining);
 	session->noise = tacit_secret_new(sizeof(*session->noise));
 	session->said_len = initiator ? TACIT_MESSAGE_1_LEN : TACIT_MESSAGE_2_LEN;
 	session->said = tacit_alloc(session->said_len);
@@ -151,6 +154,7 @@ tacit_session_free(struct tacit_session *session)
 	tacit_record_keys_fini(&session->in);
 	tacit_outbox_fini(&session->outbox);
 	tacit_inbox_fini(&session->inbox);
+	tacit_joining_fini(&session->joining);
 	while ((msg = tacit_queue_pop(&session->pending)) != NULL)
 		tacit_msg_unref(msg);
 	tacit_queue_fini(&session->pending);
@@ -292,11 +296,18 @@ tacit_session_tick(struct tacit_session *session, tacit_msec now)
 }
 
 void
+tacit_session_progressed(struct tacit_session *session, tacit_msec now)
+{
+	if (session->state == TACIT_SESSION_CLOSING)
+		session->deadline = now + TACIT_CLOSE_WAIT_MS;
+}
+
+void
 tacit_session_close(struct tacit_session *session, tacit_msec now)
 {
 	if (session->state == TACIT_SESSION_ESTABLISHED) {
 		tacit_session_set_state(session, TACIT_SESSION_CLOSING);
-		session->deadline = now + TACIT_CLOSE_WAIT_MS;
+		tacit_session_progressed(session, now);
 		session->probe_ms = TACIT_CLOSE_REPEAT_MS;
 		tacit_session_plan_probe(session, now);
 		if (session->pending.count == 0)

@@ -20,6 +20,7 @@
 #include "tacit/channel.h"
 #include "wire/port.h"
 
+struct tacit_joining_pool;
 struct tacit_session;
 
 enum tacit_session_state {
@@ -47,6 +48,8 @@ struct tacit_session_config {
 	const struct tacit_policy *policy;     /* kept */
 	const uint8_t *context;                /* application context, borrowed; may be NULL */
 	size_t context_len;
+	struct tacit_joining_pool
+	    *joining; /* of all sessions of a node, kept; NULL: this is alone */
 	struct tacit_port port;
 	void *arg; /* for the callbacks below; they may not call the session, but deliver may call
 		    * tacit_session_delivered */
@@ -94,15 +97,16 @@ bool tacit_session_has_room(const struct tacit_session *session);
 /* whether send would take this one; Errors: as send */
 TACIT_MUST_USE tacit_err tacit_session_check(
     const struct tacit_session *session, const struct tacit_msg *msg);
-/* seals and sends msg at the next flush, with its onward and return route inside; takes it.
- * Errors: TACIT_ELIMIT (too long), TACIT_ECLOSED, TACIT_ENOMEM */
+/* seals and sends msg, in fragments if it is long, at the next flush or when the window lets it,
+ * with its onward and return route inside; takes it.
+ * Errors: TACIT_ELIMIT (too long, or too much waits), TACIT_ECLOSED, TACIT_ENOMEM */
 tacit_err tacit_session_send(struct tacit_session *session, struct tacit_msg *msg);
-/* messages sent and not yet acknowledged */
+/* 0: all that was sent is acknowledged; otherwise how many records and unsealed messages are not */
 uint64_t tacit_session_unacknowledged(const struct tacit_session *session);
 /* the message of deliver was handled or handed out */
 void tacit_session_delivered(struct tacit_session *session, uint64_t sequence, tacit_msec now);
-/* no more messages; OVER when the other end confirmed, or after 10 s.  Before it is established, and
- * when the other end closed first, nothing is sent */
+/* no more messages; OVER when the other end confirmed, or 10 s after something last arrived at either
+ * end.  Before it is established, and when the other end closed first, nothing is sent */
 void tacit_session_close(struct tacit_session *session, tacit_msec now);
 /* whether the close was confirmed */
 bool tacit_session_close_confirmed(const struct tacit_session *session);

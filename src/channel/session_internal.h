@@ -7,13 +7,15 @@
 
 #include "base/queue.h"
 #include "channel/handshake.h"
+#include "channel/joining.h"
 #include "channel/record.h"
 #include "channel/session.h"
 
-/* a data record's body: its form, and then, for the only form made today, one transport message
+/* a data record's body: its form, and then one transport message, or `more` and bytes of one
  * (PROTOCOL.md 6.2) */
 enum tacit_form {
 	TACIT_FORM_WHOLE = 1,
+	TACIT_FORM_FRAGMENT = 3,
 };
 
 struct tacit_session {
@@ -37,8 +39,10 @@ struct tacit_session {
 	struct tacit_record_keys out, in;
 	struct tacit_outbox outbox;
 	struct tacit_inbox inbox;
-	struct tacit_queue pending; /* of tacit_msg: bodies of data records not yet sealed */
+	struct tacit_joining joining;
+	struct tacit_queue pending; /* of tacit_msg: encoded messages not yet sealed */
 	size_t pending_bytes;       /* what they will take sealed */
+	bool begun;                 /* fragments of the first of them have left; it is the rest */
 	uint64_t control_out;       /* control records sent */
 	uint64_t control_in;        /* highest control sequence received, plus 1 */
 	uint64_t other_sent;        /* data records that the other end says it sealed */
@@ -87,6 +91,8 @@ void tacit_session_handle_records(
 bool tacit_session_in_flight(const struct tacit_session *session);
 /* when the next probe is due: soon while something is in flight, else to keep the channel alive */
 void tacit_session_plan_probe(struct tacit_session *session, tacit_msec now);
+/* something new arrived at either end: a close waits from now on */
+void tacit_session_progressed(struct tacit_session *session, tacit_msec now);
 /* OVER, once our close is confirmed and the other end's, if it closes too, is answered */
 void tacit_session_finish_close(struct tacit_session *session);
 /* hands out what is in order, and sees whether the other end's close is reached */

@@ -59,19 +59,100 @@ see_close(struct tacit_session *session, tacit_msec now)
 		end_of_file(session, now);
 }
 
+static bool
+hands_out(const struct tacit_session *session)
+{
+	return session->state == TACIT_SESSION_ESTABLISHED ||
+	       session->state == TACIT_SESSION_CLOSING;
+}
+
+/* a message out of authentic records, as the node may see it */
+static struct tacit_msg *
+from_peer(const struct tacit_session *session, struct tacit_msg *msg)
+{
+	msg->origin = TACIT_ORIGIN_CHANNEL;
+	msg->has_sender = true;
+	msg->sender = session->peer;
+	return msg;
+}
+
+/* a fragment that is not the last was joined */
+static void
+joined(struct tacit_session *session, tacit_msec now)
+{
+	struct tacit_joining_pool *pool = session->config.joining;
+	struct tacit_joining *oldest;
+	struct tacit_session *other;
+
+	tacit_inbox_join(&session->inbox);
+	answer_soon(session, now);
+	while (pool != NULL && (oldest = tacit_joining_excess(pool)) != NULL) {
+		other = TACIT_CONTAINER(oldest, struct tacit_session, joining);
+		tacit_session_fail(other, TACIT_ELIMIT,
+		    "too many long messages are under way to this program at once: make a new "
+		    "channel");
+		/* whoever holds it looks at its state */
+		other->config.flush_wanted(other->config.arg);
+	}
+}
+
+static void
+fail_joining(struct tacit_session *session, tacit_err err)
+{
+	tacit_session_fail(session, err,
+	    err == TACIT_ELIMIT
+		? "the other end sent a message that is longer than 64 MiB, or in too many pieces"
+		: "the other end sent fragments that make no message");
+}
+
+/* hands out what is due, or joins it; false: nothing is, or it cannot go on */
+static bool
+hand_out_next(struct tacit_session *session, tacit_msec now)
+{
+	const struct tacit_inbox_record *due = tacit_inbox_due(&session->inbox);
+	uint64_t sequence = session->inbox.handed;
+	struct tacit_msg *msg = NULL;
+	tacit_err err = TACIT_OK;
+
+	if (due == NULL)
+		return false;
+	session->gap_told = false;
+	if (due->fragment)
+		err = tacit_joining_add(&session->joining, due->msg, &msg);
+	else if (session->joining.count > 0)
+		err = TACIT_EFORMAT;
+	if (err != TACIT_OK) {
+		if (err != TACIT_ENOMEM) /* without memory it stays due, until the next record */
+			fail_joining(session, err);
+		return false;
+	}
+	if (due->fragment && msg == NULL) {
+		joined(session, now);
+		return true;
+	}
+	if (due->fragment)
+		tacit_msg_unref(tacit_inbox_take(&session->inbox));
+	else
+		msg = tacit_inbox_take(&session->inbox);
+	session->config.deliver(session->config.arg, from_peer(session, msg), sequence);
+	return true;
+}
+
 void
 tacit_session_hand_out(struct tacit_session *session, tacit_msec now)
 {
-	struct tacit_msg *msg;
-	uint64_t sequence;
-
-	if (session->state != TACIT_SESSION_ESTABLISHED && session->state != TACIT_SESSION_CLOSING)
+	while (hands_out(session) && hand_out_next(session, now))
+		continue;
+	if (!hands_out(session))
 		return;
-	while ((msg = tacit_inbox_take(&session->inbox, &sequence)) != NULL) {
-		session->gap_told = false;
-		session->config.deliver(session->config.arg, msg, sequence);
+	if (session->other_closing && session->inbox.handed == session->other_sent &&
+	    session->joining.count > 0) {
+		tacit_session_fail(session, TACIT_EFORMAT,
+		    "the other end closed the channel in the middle of a message");
+		return;
 	}
-	if (session->inbox.handed < session->inbox.highest && !session->gap_told) {
+	if (session->inbox.handed < session->inbox.highest && !session->gap_told &&
+	    tacit_inbox_due(&session->inbox) == NULL) {
 		session->gap_told = true;
 		answer_now(session);
 		tacit_session_tell_record(
@@ -102,27 +183,35 @@ not_theirs(struct tacit_session *session, const struct tacit_record *record, uin
 	    ours ? TACIT_CHANNEL_REFLECTED : TACIT_CHANNEL_UNAUTHENTIC, record->sequence, NULL, 0);
 }
 
-/* the message inside an authentic data record; NULL when there is none (the channel failed) or no
- * memory (the record is missing, and comes again) */
+/* a fragment that has `more` and bytes.  Errors: TACIT_EFORMAT, TACIT_ENOMEM */
+static tacit_err
+read_fragment(struct tacit_block *block, size_t len, struct tacit_msg **ret)
+{
+	if (len < 3 || block->bytes[1] > 1)
+		return TACIT_EFORMAT;
+	*ret = tacit_msg_view(block, 1, len - 1);
+	return *ret != NULL ? TACIT_OK : TACIT_ENOMEM;
+}
+
+/* the message inside an authentic data record, or the fragment of one; NULL when there is none (the
+ * channel failed) or no memory (the record is missing, and comes again) */
 static struct tacit_msg *
 read_body(struct tacit_session *session, struct tacit_block *block, size_t len)
 {
-	struct tacit_msg *msg;
+	struct tacit_msg *msg = NULL;
 	tacit_err err;
 
-	if (len == 0 || block->bytes[0] != TACIT_FORM_WHOLE) {
+	if (len > 0 && block->bytes[0] == TACIT_FORM_WHOLE) {
+		err = tacit_msg_decode(block, 1, len - 1, &msg);
+	} else if (len > 0 && block->bytes[0] == TACIT_FORM_FRAGMENT) {
+		err = read_fragment(block, len, &msg);
+	} else {
 		tacit_session_fail(session, TACIT_EUNSUPPORTED,
 		    "the other end sent a form of message that this version cannot read: upgrade");
 		return NULL;
 	}
-	if ((err = tacit_msg_decode(block, 1, len - 1, &msg)) != TACIT_OK) {
-		if (err != TACIT_ENOMEM)
-			tacit_session_fail(session, err, "the other end sent a malformed message");
-		return NULL;
-	}
-	msg->origin = TACIT_ORIGIN_CHANNEL;
-	msg->has_sender = true;
-	msg->sender = session->peer;
+	if (err != TACIT_OK && err != TACIT_ENOMEM)
+		tacit_session_fail(session, err, "the other end sent a malformed message");
 	return msg;
 }
 
@@ -155,11 +244,13 @@ on_data(struct tacit_session *session, const struct tacit_record *record, struct
 		return;
 	if ((msg = read_body(session, block, record->sealed_len - TACIT_TAG_LEN)) == NULL)
 		return;
-	if (tacit_inbox_put(&session->inbox, record->sequence, len, msg) != TACIT_OK) {
+	if (tacit_inbox_put(&session->inbox, record->sequence, len, msg,
+		block->bytes[0] == TACIT_FORM_FRAGMENT) != TACIT_OK) {
 		tacit_msg_unref(msg);
 		return;
 	}
 	heard(session, now);
+	tacit_session_progressed(session, now);
 	tacit_session_tell_record(
 	    session, TACIT_CHANNEL_OPENED, record->sequence, record->header, len);
 	tacit_session_hand_out(session, now);
@@ -256,8 +347,10 @@ on_control(struct tacit_session *session, uint64_t sequence, const uint8_t *body
 	if (answers)
 		session->probe = 0;
 	if (progress || answers) {
-		if (progress)
+		if (progress) {
 			session->probe_ms = TACIT_PROBE_MS;
+			tacit_session_progressed(session, now);
+		}
 		tacit_session_plan_probe(session, now);
 	}
 	if (!on_flags(session, control.flags, now))

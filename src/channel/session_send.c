@@ -8,6 +8,9 @@
  * the entry that carries it; the entry stays referenced until the far end delivered its records, so
  * that sending again means the same bytes.  One entry takes, in this order, one control record if
  * one is due or may as well ride along, records found missing, and new data, as much as fits.
+ *
+ * A message that does not fit a record is cut at its front, a fragment for each record, while it
+ * waits: the head of each is written over the end of the one before, which is sealed by then.
  */
 
 bool
@@ -36,12 +39,41 @@ sealed_len(size_t len)
 	return len + TACIT_RECORD_OVERHEAD;
 }
 
+/* bytes of the next piece of a message of which so many are left */
+static size_t
+piece_len(size_t left)
+{
+	return left < TACIT_MESSAGE_LEN_MAX ? left : TACIT_MESSAGE_LEN_MAX;
+}
+
+/* bytes in front of that piece: the form and, unless the message is whole, `more` */
+static size_t
+head_len(size_t left, bool begun)
+{
+	return begun || left > TACIT_MESSAGE_LEN_MAX ? 2 : 1;
+}
+
+static size_t
+sealed_piece_len(size_t left, bool begun)
+{
+	return sealed_len(head_len(left, begun) + piece_len(left));
+}
+
+/* what an encoded message of len bytes takes in entries */
+static size_t
+sealed_message_len(size_t len)
+{
+	size_t pieces = (len + TACIT_MESSAGE_LEN_MAX - 1) / TACIT_MESSAGE_LEN_MAX;
+
+	return len + pieces * sealed_len(head_len(len, false));
+}
+
 tacit_err
 tacit_session_check(const struct tacit_session *session, const struct tacit_msg *msg)
 {
 	if (session->state != TACIT_SESSION_ESTABLISHED)
 		return TACIT_ECLOSED;
-	if (tacit_msg_encoded_len(msg) > TACIT_MESSAGE_LEN_MAX ||
+	if (tacit_msg_encoded_len(msg) > TACIT_MESSAGE_MAX ||
 	    session->pending.count >= TACIT_UNSEALED_MAX ||
 	    session->pending_bytes >= TACIT_UNSEALED_LEN_MAX)
 		return TACIT_ELIMIT;
@@ -63,13 +95,11 @@ tacit_session_send(struct tacit_session *session, struct tacit_msg *msg)
 
 	if ((err = tacit_session_check(session, msg)) != TACIT_OK ||
 	    (err = tacit_msg_encode(msg)) != TACIT_OK ||
-	    (err = tacit_msg_prepend(msg, 1)) != TACIT_OK ||
 	    (err = tacit_queue_push(&session->pending, msg)) != TACIT_OK) {
 		tacit_msg_unref(msg);
 		return err;
 	}
-	tacit_msg_payload(msg)[0] = TACIT_FORM_WHOLE;
-	session->pending_bytes += sealed_len(msg->len);
+	session->pending_bytes += sealed_message_len(msg->len);
 	session->config.flush_wanted(session->config.arg);
 	return TACIT_OK;
 }
@@ -144,28 +174,48 @@ seal_control(struct tacit_session *session, bool probing, tacit_msec now, uint8_
 	return sealed_len(len);
 }
 
-/* seals the oldest pending body at offset of the entry; false: no memory, or the channel failed */
+/* takes the body that was sealed off the oldest pending message */
+static void
+take_sealed(struct tacit_session *session, size_t body_len)
+{
+	struct tacit_msg *msg = tacit_queue_peek(&session->pending);
+
+	tacit_msg_trim(msg, body_len);
+	session->begun = msg->len > 0;
+	session->pending_bytes -= sealed_len(body_len);
+	if (!session->begun)
+		tacit_msg_unref(tacit_queue_pop(&session->pending));
+}
+
+/* seals the oldest pending message, or its next piece, at offset of the entry; false: no memory, or
+ * the channel failed */
 static bool
 seal_data(struct tacit_session *session, struct tacit_msg *entry, size_t offset)
 {
-	struct tacit_msg *body = tacit_queue_peek(&session->pending);
-	uint8_t *at = tacit_msg_payload(entry) + offset;
+	struct tacit_msg *msg = tacit_queue_peek(&session->pending);
+	uint8_t *at = tacit_msg_payload(entry) + offset, *body;
+	size_t head = head_len(msg->len, session->begun), piece = piece_len(msg->len);
+	bool more = piece < msg->len;
 	uint64_t sequence = session->outbox.next;
-	size_t len = sealed_len(body->len);
 	tacit_err err;
 
-	if (tacit_outbox_reserve(&session->outbox) != TACIT_OK)
+	if (tacit_outbox_reserve(&session->outbox) != TACIT_OK ||
+	    tacit_msg_prepend(msg, head) != TACIT_OK)
 		return false; /* stays pending; the next flush tries again */
-	if ((err = tacit_record_seal(&session->out, TACIT_RECORD_DATA, sequence,
-		 tacit_msg_payload(body), body->len, at)) != TACIT_OK) {
+	body = tacit_msg_payload(msg);
+	body[0] = head == 1 ? TACIT_FORM_WHOLE : TACIT_FORM_FRAGMENT;
+	if (head > 1)
+		body[1] = more;
+	if ((err = tacit_record_seal(
+		 &session->out, TACIT_RECORD_DATA, sequence, body, head + piece, at)) != TACIT_OK) {
 		seal_failed(session, err);
 		return false;
 	}
-	tacit_queue_pop(&session->pending);
-	session->pending_bytes -= len;
-	tacit_msg_unref(body);
-	tacit_outbox_add(&session->outbox, entry->block, entry->offset + offset, len);
-	tacit_session_tell_record(session, TACIT_CHANNEL_SEALED, sequence, at, len);
+	take_sealed(session, head + piece);
+	tacit_outbox_add(
+	    &session->outbox, entry->block, entry->offset + offset, sealed_len(head + piece));
+	tacit_session_tell_record(
+	    session, TACIT_CHANNEL_SEALED, sequence, at, sealed_len(head + piece));
 	return true;
 }
 
@@ -173,10 +223,10 @@ seal_data(struct tacit_session *session, struct tacit_msg *entry, size_t offset)
 static size_t
 fill_data(struct tacit_session *session, struct tacit_msg *entry, size_t used, tacit_msec now)
 {
-	const struct tacit_msg *body;
+	const struct tacit_msg *msg;
 
-	while ((body = tacit_queue_peek(&session->pending)) != NULL) {
-		size_t len = sealed_len(body->len);
+	while ((msg = tacit_queue_peek(&session->pending)) != NULL) {
+		size_t len = sealed_piece_len(msg->len, session->begun);
 
 		if (len > entry->len - used || !tacit_outbox_allows(&session->outbox, 0, 0, len))
 			break;
@@ -221,26 +271,35 @@ fill_entry(struct tacit_session *session, struct tacit_msg *entry, tacit_msec no
 static bool
 entry_due(const struct tacit_session *session, tacit_msec now)
 {
-	const struct tacit_msg *body = tacit_queue_peek(&session->pending);
+	const struct tacit_msg *msg = tacit_queue_peek(&session->pending);
 
 	return session->answer_now || now >= session->answer_at || now >= session->probe_at ||
 	       session->outbox.missing_count > 0 ||
-	       (body != NULL && tacit_outbox_allows(&session->outbox, 0, 0, sealed_len(body->len)));
+	       (msg != NULL && tacit_outbox_allows(&session->outbox, 0, 0,
+				   sealed_piece_len(msg->len, session->begun)));
 }
 
-/* what of the bodies that wait may leave in one entry of at most len_max bytes */
+/* what of the messages that wait may leave in one entry of at most len_max bytes */
 static size_t
 sealable_len(const struct tacit_session *session, size_t len_max)
 {
-	size_t used = 0;
+	size_t used = 0, records = 0;
+	bool begun = session->begun;
 
 	for (size_t i = 0; i < session->pending.count; i++) {
-		const struct tacit_msg *body = tacit_queue_at(&session->pending, i);
-		size_t len = sealed_len(body->len);
+		const struct tacit_msg *msg = tacit_queue_at(&session->pending, i);
 
-		if (used + len > len_max || !tacit_outbox_allows(&session->outbox, i, used, len))
-			break;
-		used += len;
+		for (size_t left = msg->len; left > 0; left -= piece_len(left)) {
+			size_t len = sealed_piece_len(left, begun);
+
+			if (used + len > len_max ||
+			    !tacit_outbox_allows(&session->outbox, records, used, len))
+				return used;
+			used += len;
+			records++;
+			begun = true;
+		}
+		begun = false;
 	}
 	return used;
 }

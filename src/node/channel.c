@@ -216,6 +216,7 @@ make_engine(struct tacit_channel *chan, const struct tacit_channel_parts *parts)
 	const struct tacit_session_config config = {
 	    .identity = parts->entity != NULL ? &parts->entity->identity : NULL,
 	    .policy = &parts->trust->policy,
+	    .joining = &chan->node->joining,
 	    .port = {chan, port_send, port_wake_at, *tacit_node_random(chan->node)},
 	    .arg = chan,
 	    .deliver = on_deliver,
@@ -426,7 +427,7 @@ tacit_channel_close(struct tacit_channel *chan)
 	chan->engine.ops->close(chan->engine.self, tacit_node_now(chan->node));
 	settle(chan);
 	/* also when the node was stopped: the engine's own deadline ends this */
-	if (tacit_channel_state(chan) == TACIT_SESSION_CLOSING)
+	while (tacit_channel_state(chan) == TACIT_SESSION_CLOSING)
 		tacit_loop_quiesce(chan->node, &chan->open, 2 * TACIT_CLOSE_WAIT_MS);
 	if (chan->engine.ops->close_confirmed(chan->engine.self))
 		return TACIT_OK;

@@ -152,6 +152,8 @@ check(struct tacit_node *node, const struct tacit_msg *msg)
 
 	if (!tacit_node_reaches(node, &msg->onward) || !tacit_route_first(&msg->onward, &hop))
 		return TACIT_ENOTFOUND;
+	if (tacit_msg_encoded_len(msg) > TACIT_MESSAGE_MAX)
+		return TACIT_ELIMIT;
 	if ((worker = tacit_router_worker(node, &hop)) != NULL)
 		return worker->check != NULL ? worker->check(worker->self, msg) : TACIT_OK;
 	transport = tacit_router_transport(node, hop.type);

@@ -22,6 +22,7 @@ init_lists(struct tacit_node *node)
 	tacit_list_init(&node->held);
 	tacit_list_init(&node->turn_ends);
 	tacit_list_init(&node->flushes);
+	tacit_joining_pool_init(&node->joining);
 }
 
 struct tacit_node *

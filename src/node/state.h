@@ -18,6 +18,7 @@
 #include <uv.h>
 
 #include "base/map.h"
+#include "channel/joining.h"
 #include "node/internal.h"
 #include "node/msg_queue.h"
 
@@ -96,6 +97,8 @@ struct tacit_node {
 	struct tacit_list readers; /* read_line.c */
 	struct tacit_list held;    /* messages that a program got and has not freed */
 	struct tacit_list turn_ends, flushes;
+
+	struct tacit_joining_pool joining; /* of all channels */
 
 	struct tacit_queue queue;
 	struct tacit_map names; /* name -> worker, prefixes too */

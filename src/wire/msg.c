@@ -13,11 +13,30 @@ tacit_block_new(size_t cap)
 {
 	struct tacit_block *block;
 
-	if (cap > SIZE_MAX - sizeof(*block) || (block = tacit_alloc(sizeof(*block) + cap)) == NULL)
+	/* zeroing what is written at once costs a bulk transfer a tenth of its time */
+	if (cap > SIZE_MAX - sizeof(*block) ||
+	    (block = tacit_alloc_raw(sizeof(*block) + cap)) == NULL)
 		return NULL;
 	block->refs = 1;
+	block->low = 0;
 	block->cap = cap;
 	return block;
+}
+
+tacit_err
+tacit_block_resize(struct tacit_block **block, size_t cap)
+{
+	struct tacit_block *resized;
+
+	if (*block == NULL)
+		return (*block = tacit_block_new(cap)) != NULL ? TACIT_OK : TACIT_ENOMEM;
+	tacit_assert((*block)->refs == 1);
+	if (cap > SIZE_MAX - sizeof(*resized) ||
+	    (resized = tacit_realloc(*block, sizeof(*resized) + cap)) == NULL)
+		return TACIT_ENOMEM;
+	resized->cap = cap;
+	*block = resized;
+	return TACIT_OK;
 }
 
 struct tacit_block *

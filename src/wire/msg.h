@@ -92,9 +92,12 @@ void tacit_msg_truncate(struct tacit_msg *msg, size_t len);
  * otherwise in a copy of its own.  Errors: TACIT_ENOMEM, the message is then unchanged */
 TACIT_MUST_USE tacit_err tacit_msg_prepend(struct tacit_msg *msg, size_t len);
 
-/* cap zeroed bytes, all of them claimed (low is 0), as fits a block that a socket fills; NULL when
- * there is no memory */
+/* cap uninitialised bytes, all of them claimed (low is 0), as fits a block that a socket fills; NULL
+ * when there is no memory.  Whoever shows bytes to others has written them */
 struct tacit_block *tacit_block_new(size_t cap);
+/* makes it cap bytes long, by its only holder; *block may be NULL.  What is new is uninitialised.
+ * Errors: TACIT_ENOMEM, *block is then unchanged */
+TACIT_MUST_USE tacit_err tacit_block_resize(struct tacit_block **block, size_t cap);
 struct tacit_block *tacit_block_ref(struct tacit_block *block);
 /* the last one frees; NULL is fine */
 void tacit_block_unref(struct tacit_block *block);

@@ -72,6 +72,13 @@ struct pair_end {
 	uint64_t entries;
 };
 
+/* byte i of the message with this number */
+static inline uint8_t
+pair_byte(uint64_t number, size_t i)
+{
+	return (uint8_t)(number * 131 + i * 7 + (i >> 8) + (i >> 16));
+}
+
 /* one entry under way */
 struct pair_entry {
 	int to; /* 0: alice, 1: bob */
@@ -172,6 +179,11 @@ pair_deliver(void *arg, struct tacit_msg *msg, uint64_t sequence)
 		fail_msg("seed %llu: message %llu came where %llu was due",
 		    (unsigned long long)end->pair->seed, (unsigned long long)number,
 		    (unsigned long long)end->received);
+	for (size_t i = sizeof(number); !end->raw && i < msg->len; i++) {
+		if (tacit_msg_payload(msg)[i] != pair_byte(number, i))
+			fail_msg("seed %llu: byte %zu of message %llu is another one",
+			    (unsigned long long)end->pair->seed, i, (unsigned long long)number);
+	}
 	assert_int_equal(msg->origin, TACIT_ORIGIN_CHANNEL);
 	assert_true(msg->has_sender);
 	end->received++;
@@ -414,7 +426,8 @@ pair_say(struct pair *pair, int from, size_t len)
 	if (msg == NULL)
 		msg = tacit_msg_new(len);
 	assert_non_null(msg);
-	memset(tacit_msg_payload(msg), 0x5a, len);
+	for (size_t i = 0; i < len; i++)
+		tacit_msg_payload(msg)[i] = pair_byte(end->sent, i);
 	if (len >= sizeof(end->sent))
 		memcpy(tacit_msg_payload(msg), &end->sent, sizeof(end->sent));
 	assert_int_equal(tacit_route_append(&msg->onward, tacit_address_worker("app")), TACIT_OK);

@@ -25,6 +25,9 @@ FILE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "channel.txt")
 COMMENT = """\
 # A whole session of the native channel (PROTOCOL.md 4 to 6), from the seeds of its keys to its end.
 # The initiator's identity was rotated once.  Entries are payloads: a kind, then records.
+# The last block is another course of the same session, after ACCEPTED: one entry with a message of
+# 61441 bytes in two fragments, whose text is the low bytes of 0, 1, 2 and so on.  What is long is
+# there as its SHA-256.
 """
 SEEDS = {
     "initiator_seed_1": 0x10, "initiator_seed_2": 0x30, "responder_seed": 0x50,
@@ -192,6 +195,31 @@ def records(h, k1, k2):
     return out
 
 
+def leb128(number):
+    """As lengths of three bytes are written."""
+    return bytes([number & 0x7f | 0x80, number >> 7 & 0x7f | 0x80, number >> 14])
+
+
+def fragments(h, k1, k2):
+    there, back = Direction(k1, h, 1), Direction(k2, h, 2)
+    head = b"\x01" + b"\x01\x00\x03app" + b"\x01\x00\x02me"
+    size = 61441 - len(head) - 3
+    message = head + leb128(size) + leb128(size - 3) + bytes(i & 0xff for i in range(size - 3))
+    assert len(message) == 61441
+    first = there.seal(DATA, 0, b"\x03\x01" + message[:61440])
+    last_body = b"\x03\x00" + message[61440:]
+    last = there.seal(DATA, 1, last_body)
+    assert there.opens(first) and there.opens(last)
+    # both arrived and are not delivered: next is 0, and the range [0, 2) came
+    arrived = struct.pack(">BQQQQQBQQ", ACCEPTED, 0, 0, 4096, 8 << 20, 0, 1, 0, 2)
+    delivered = control(ACCEPTED, 0, 2, len(first) + len(last), 0)
+    return {"message_sha256": sha256(message), "first_header": first[:16],
+            "first_tag": first[-16:], "last_body": last_body, "last_record": last,
+            "entry_sha256": sha256(b"\x04" + first + last), "arrived_body": arrived,
+            "arrived_entry": b"\x04" + back.seal(CONTROL, 1, arrived),
+            "delivered_entry": b"\x04" + back.seal(CONTROL, 2, delivered)}
+
+
 def compute():
     seeds = {name: bytes(range(first, first + 32)) for name, first in SEEDS.items()}
     alice = Identity([seeds["initiator_seed_1"], seeds["initiator_seed_2"]])
@@ -199,7 +227,8 @@ def compute():
     identities = {"initiator_history": alice.history, "initiator_identifier": alice.identifier,
                   "responder_history": bob.history, "responder_identifier": bob.identifier}
     shaken = handshake(seeds, alice, bob)
-    return [seeds, identities, shaken, records(shaken["h"], shaken["k1"], shaken["k2"])]
+    return [seeds, identities, shaken, records(shaken["h"], shaken["k1"], shaken["k2"]),
+            fragments(shaken["h"], shaken["k1"], shaken["k2"])]
 
 
 def main():

@@ -52,7 +52,7 @@ converse(struct pair *pair)
 {
 	for (size_t i = 0; i < MESSAGES; i++) {
 		for (int end = 0; end < 2; end++)
-			say(pair, end, i == 5 ? 40000 : 10 + i);
+			say(pair, end, i == 5 ? 40000 : i == 7 ? 130000 : 10 + i);
 		pair_run(pair, i);
 	}
 	pair_run(pair, 10 * 60 * 1000);

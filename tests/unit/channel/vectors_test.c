@@ -16,6 +16,7 @@ enum {
 	BLOCK_IDENTITIES,
 	BLOCK_HANDSHAKE,
 	BLOCK_RECORDS,
+	BLOCK_FRAGMENTS,
 	BLOCKS,
 };
 
@@ -67,6 +68,26 @@ check_field(int block, const char *name, const uint8_t *bytes, size_t len)
 		fail_msg("%s differs", name);
 }
 
+static void
+check_hash(const char *name, const uint8_t *bytes, size_t len)
+{
+	uint8_t hash[TACIT_HASH_LEN];
+
+	tacit_hash(hash, bytes, len, NULL, 0);
+	check_field(BLOCK_FRAGMENTS, name, hash, sizeof(hash));
+}
+
+/* the text of the message in fragments, with routes and both lengths around it 61441 bytes */
+#define LONG_LEN 61423
+
+static void
+check_long_text(struct tacit_slice body)
+{
+	assert_int_equal(body.len, LONG_LEN);
+	for (size_t i = 0; i < body.len; i++)
+		assert_int_equal(body.bytes[i], (uint8_t)i);
+}
+
 /* the two ends ---------------------------------------------------------------------------------- */
 
 static void
@@ -92,8 +113,10 @@ end_deliver(void *arg, struct tacit_msg *msg, uint64_t sequence)
 	struct tacit_slice body;
 
 	tacit_msg_body(msg, &body);
-	assert_true(tacit_slice_is(body, "hello"));
-	assert_int_equal(sequence, 0);
+	if (sequence == 0)
+		assert_true(tacit_slice_is(body, "hello"));
+	else
+		check_long_text(body);
 	end->delivered++;
 	tacit_msg_unref(msg);
 }
@@ -303,9 +326,9 @@ shake_hands(struct end *alice, struct end *bob)
 }
 
 static void
-say_hello(struct end *end)
+say(struct end *end, const void *bytes, size_t len)
 {
-	struct tacit_msg *msg = tacit_msg_new_body("hello", 5);
+	struct tacit_msg *msg = tacit_msg_new_body(bytes, len);
 
 	assert_non_null(msg);
 	assert_int_equal(tacit_route_append(&msg->onward, tacit_address_worker("app")), TACIT_OK);
@@ -323,7 +346,7 @@ test_by_two_sessions(void **state)
 	end_init(&alice, "initiator", 2);
 	end_init(&bob, "responder", 1);
 	shake_hands(&alice, &bob);
-	say_hello(&alice);
+	say(&alice, "hello", 5);
 	carry(&alice, BLOCK_RECORDS, "data_entry", &bob, 5);
 	assert_int_equal(bob.delivered, 1);
 	tacit_session_delivered(bob.session, 0, 5);
@@ -339,6 +362,48 @@ test_by_two_sessions(void **state)
 	/* nobody drew more randomness than the file has */
 	assert_int_equal(alice.session_bytes.next, 16 + 64);
 	assert_int_equal(bob.session_bytes.next, 16 + 64);
+	end_fini(&alice);
+	end_fini(&bob);
+}
+
+static void
+test_fragments(void **state)
+{
+	struct tacit_msg *message;
+	struct end alice, bob;
+	uint8_t text[LONG_LEN], *entry;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(text); i++)
+		text[i] = (uint8_t)i;
+	assert_non_null(message = tacit_msg_new_body(text, sizeof(text)));
+	assert_int_equal(
+	    tacit_route_append(&message->onward, tacit_address_worker("app")), TACIT_OK);
+	assert_int_equal(tacit_route_append(&message->ret, tacit_address_worker("me")), TACIT_OK);
+	assert_int_equal(tacit_msg_encode(message), TACIT_OK);
+	assert_int_equal(message->len, TACIT_MESSAGE_LEN_MAX + 1);
+	check_hash("message_sha256", tacit_msg_payload(message), message->len);
+	tacit_msg_unref(message);
+	end_init(&alice, "initiator", 2);
+	end_init(&bob, "responder", 1);
+	shake_hands(&alice, &bob);
+	say(&alice, text, sizeof(text));
+	entry = tacit_msg_payload(alice.entry);
+	assert_int_equal(alice.entry->len, 1 + 61474 + 35);
+	check_field(BLOCK_FRAGMENTS, "first_header", entry + 1, TACIT_RECORD_HEADER_LEN);
+	check_field(BLOCK_FRAGMENTS, "first_tag", entry + 1 + 61474 - 16, 16);
+	check_field(BLOCK_FRAGMENTS, "last_record", entry + 1 + 61474, 35);
+	check_hash("entry_sha256", entry, alice.entry->len);
+	tacit_session_handle(bob.session, alice.entry, 5);
+	alice.entry = NULL;
+	assert_int_equal(bob.delivered, 1);
+	tacit_session_flush(bob.session, 5 + TACIT_ACK_DELAY_MS);
+	carry(&bob, BLOCK_FRAGMENTS, "arrived_entry", &alice, 40);
+	assert_int_equal(tacit_session_unacknowledged(alice.session), 2);
+	tacit_session_delivered(bob.session, 1, 41);
+	tacit_session_flush(bob.session, 41 + TACIT_ACK_DELAY_MS);
+	carry(&bob, BLOCK_FRAGMENTS, "delivered_entry", &alice, 80);
+	assert_int_equal(tacit_session_unacknowledged(alice.session), 0);
 	end_fini(&alice);
 	end_fini(&bob);
 }
@@ -397,6 +462,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_piece_by_piece),
 	    cmocka_unit_test(test_by_two_sessions),
+	    cmocka_unit_test(test_fragments),
 	    cmocka_unit_test(test_control_bodies),
 	};
 
