@@ -46,12 +46,13 @@ struct tacit_ockam_run *tacit_ockam_run_new(
     bool initiator, uint64_t number, const struct tacit_random *random);
 void tacit_ockam_run_free(struct tacit_ockam_run *run);
 
-/* of a handshake that is finished, in noise, which is wiped, as the run's own is: the keys, swapped as in
- * 2021 (PROTOCOL.md 9.2).  Errors: TACIT_ENOMEM, TACIT_EINTERNAL */
+/* the keys of the finished handshake in noise, swapped as in 2021 (PROTOCOL.md 9.2).  noise is
+ * wiped, and so is the run's own, which is another.  Errors: TACIT_ENOMEM, TACIT_EINTERNAL */
 TACIT_MUST_USE tacit_err tacit_ockam_run_take_keys(
     struct tacit_ockam_run *run, struct tacit_noise_xx *noise);
 
-/* whether inner, with our addresses in front of its own routes, can be a record.  Errors: as seal, but for memory */
+/* whether inner, with both E in front of its routes, is short enough for a record.
+ * Errors: TACIT_ELIMIT */
 TACIT_MUST_USE tacit_err tacit_ockam_run_check(
     const struct tacit_ockam_run *run, const struct tacit_msg *inner);
 /* a message whose payload is the next record as `data`, with inner in it; never one counter twice.

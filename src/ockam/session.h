@@ -11,13 +11,21 @@
  * - Nothing acknowledges.  A record counts as acknowledged once whoever carries it has it for good
  *   (`once` in wire/msg.h); one that may be lost ends the channel: TACIT_EPOSSIBLYLOST.
  * - Nothing is sent twice, not even in the handshake; what a path loses is lost: TACIT_CHANNEL_GAP.
- * - A forged or malformed identity ends the handshake with TACIT_EAUTH and a text of its own, and
- *   the other end hears nothing of it, nor that the policy refused it.
+ * - A forged or malformed identity ends the handshake with TACIT_EAUTH or TACIT_EFORMAT and a
+ *   text of its own, and the other end hears nothing of it, nor that the policy refused it.
  * - ESTABLISHED tells the initiator nothing about the other end's policy.
  * - Close sends nothing: it waits until everything sent is with its carrier, 10 s at most.
- * - 65,535 records in either direction are the end: TACIT_EEXHAUSTED; or, for an initiator that
- *   renews, a new handshake with the same listener, whose identity must then be the same.  What
- *   is sent meanwhile waits.
+ * - Each direction has 65,535 records.  Without one left, check and send say TACIT_EEXHAUSTED; send
+ *   also ends the channel with it, once all that came before has left.  For an initiator that
+ *   renews there is a new handshake with the same listener instead, when it has more to send or
+ *   the other end has no record left; the identity there must be the same.  What is sent meanwhile
+ *   waits.
+ * - Messages are no longer than TACIT_MESSAGE_LEN_MAX with the routes inside (TACIT_ELIMIT), and
+ *   their onward route, behind the channel, names at least one worker and nothing else
+ *   (TACIT_EINVAL).
+ * - An event's sequence is the record's counter, and 65,536 more after each renewal.  What deliver
+ *   and done_token give, to be given back to delivered and carried, is not that number.
+ * - Whoever reads less than comes ends the channel: TACIT_ELIMIT.
  */
 #ifndef TACIT_OCKAM_SESSION_H
 #define TACIT_OCKAM_SESSION_H
