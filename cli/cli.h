@@ -4,6 +4,8 @@
 #ifndef TACIT_CLI_CLI_H
 #define TACIT_CLI_CLI_H
 
+#include <stddef.h>
+
 #include "tacit/node.h"
 
 /* statuses of every program (DESIGN.md, "Programs") */
@@ -15,8 +17,13 @@ enum {
 
 /* a subcommand: argv[0] is its name */
 int tacit_cli_hub(int argc, char **argv);
+int tacit_cli_identity(int argc, char **argv);
 
-/* prints `tacit NAME: ...` to standard error */
+/* text as UTF-8 for a terminal, with control characters and what is no text as \xNN; cut where ret
+ * is full */
+void tacit_cli_escape(const char *text, char *ret, size_t cap);
+
+/* prints `tacit NAME: ...` to standard error, escaped */
 void tacit_cli_complain(const char *name, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 /* for tacit_node_on_log: arg points to a struct tacit_cli_log */

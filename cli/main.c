@@ -1,8 +1,14 @@
+#include <locale.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <wchar.h>
+#include <wctype.h>
 
 #include "cli.h"
+
+#define COMPLAINT_LEN_MAX 8192 /* holds a path */
+#define ESCAPED_LEN_MAX   4    /* of a character, as it is or escaped byte by byte */
 
 static const char usage[] =
     "usage: tacit COMMAND [OPTION]...\n"
@@ -10,21 +16,48 @@ static const char usage[] =
     "End-to-end encrypted messages through Apache Kafka.\n"
     "\n"
     "commands:\n"
-    "  hub     the node in the middle: keeps streams, sees ciphertext only\n"
+    "  hub       the node in the middle: keeps streams, sees ciphertext only\n"
+    "  identity  who a program is, in a file: makes, shows, rotates, exports\n"
     "\n"
     "  tacit COMMAND --help   says more\n"
     "  tacit --version        says which one this is\n";
 
 void
+tacit_cli_escape(const char *text, char *ret, size_t cap)
+{
+	const char *end = text + strlen(text);
+	mbstate_t state = {0};
+	size_t at = 0;
+
+	while (text < end && at + ESCAPED_LEN_MAX < cap) {
+		wchar_t character;
+		size_t n = mbrtowc(&character, text, (size_t)(end - text), &state);
+
+		if (n <= (size_t)(end - text) && iswprint((wint_t)character)) {
+			memcpy(ret + at, text, n);
+			at += n;
+			text += n;
+			continue;
+		}
+		/* what is behind it in the same character is escaped by itself: it begins nothing */
+		snprintf(ret + at, cap - at, "\\x%02x", (unsigned char)*text++);
+		at += 4;
+		state = (mbstate_t){0};
+	}
+	ret[at] = '\0';
+}
+
+void
 tacit_cli_complain(const char *name, const char *format, ...)
 {
+	char text[COMPLAINT_LEN_MAX], line[4 * COMPLAINT_LEN_MAX];
 	va_list list;
 
-	fprintf(stderr, "tacit %s: ", name);
 	va_start(list, format);
-	vfprintf(stderr, format, list);
+	vsnprintf(text, sizeof(text), format, list);
 	va_end(list);
-	fputc('\n', stderr);
+	tacit_cli_escape(text, line, sizeof(line));
+	fprintf(stderr, "tacit %s: %s\n", name, line);
 }
 
 void
@@ -45,8 +78,12 @@ main(int argc, char **argv)
 		int (*run)(int argc, char **argv);
 	} commands[] = {
 	    {"hub", tacit_cli_hub},
+	    {"identity", tacit_cli_identity},
 	};
+	char word[256];
 
+	(void)setlocale(
+	    LC_CTYPE, "C.UTF-8"); /* where there is none, what is not ASCII is escaped */
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (argc < 2) {
 		fputs(usage, stderr);
@@ -64,6 +101,7 @@ main(int argc, char **argv)
 		if (strcmp(argv[1], commands[i].name) == 0)
 			return commands[i].run(argc - 1, argv + 1);
 	}
-	fprintf(stderr, "tacit: no command '%s'; tacit --help lists them\n", argv[1]);
+	tacit_cli_escape(argv[1], word, sizeof(word));
+	fprintf(stderr, "tacit: no command '%s'; tacit --help lists them\n", word);
 	return STATUS_USAGE;
 }
