@@ -186,6 +186,9 @@ inner_check(void *self, const struct tacit_msg *msg)
 	struct tacit_channel *chan = self;
 	tacit_err err = chan->engine.ops->check(chan->engine.self, msg);
 
+	/* the first hop is ours: nothing behind it would end a worker of a program of 2021 */
+	if (chan->ockam && msg->onward.count == 1)
+		return TACIT_EINVAL;
 	/* nobody asks a handler what became of its answers: it goes on to the engine, which then
 	 * says that it is over */
 	return err == TACIT_EEXHAUSTED && tacit_node_in_loop(chan->node) ? TACIT_OK : err;

@@ -190,6 +190,11 @@ report(struct tacit_node *node, tacit_err err, const struct tacit_route *route, 
 	if (err == TACIT_ELIMIT)
 		return tacit_node_fail(
 		    node, err, "cannot send to [%s]: %zu bytes are too long", text, len);
+	if (err == TACIT_EINVAL)
+		return tacit_node_fail(node, err,
+		    "cannot send to [%s]: a channel of 2021 reaches workers, and wants one behind "
+		    "it",
+		    text);
 	if (err == TACIT_EEXHAUSTED)
 		return tacit_node_fail(node, err,
 		    "cannot send to [%s]: all messages of this channel are used up: make a new "

@@ -266,6 +266,32 @@ forged_identities_are_named(void **state)
 	world_fini(&world);
 }
 
+/* a program of 2021 dials, or dies of, what names no worker behind the channel */
+static void
+only_workers_are_reached(void **state)
+{
+	static const char *const hops[] = {NULL, "1#127.0.0.1:1", "2#x"};
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		struct tacit_channel *chan;
+		struct world world;
+		struct ends *ends;
+
+		world_init(&world, ENDS_INPROC, NULL);
+		ends = world.ends;
+		chan = open_channel(&world, false);
+		check_echo(&world, chan, "before");
+		assert_int_equal(
+		    tacit_send_text(ends->app,
+			tacit_route_new(ends->alice, tacit_channel_address(chan), hops[i], NULL),
+			"nobody"),
+		    TACIT_EINVAL);
+		assert_int_equal(tacit_node_err(ends->alice), TACIT_EINVAL);
+		world_fini(&world);
+	}
+}
+
 static void
 calls_want_all_they_need(void **state)
 {
@@ -710,6 +736,7 @@ main(void)
 	    cmocka_unit_test(nobody_falls_back),
 	    cmocka_unit_test(others_are_refused_by_both_ends),
 	    cmocka_unit_test(forged_identities_are_named),
+	    cmocka_unit_test(only_workers_are_reached),
 	    cmocka_unit_test(calls_want_all_they_need),
 	    cmocka_unit_test(floods_do_not_push_out_the_other_kind),
 	    cmocka_unit_test(a_message_1_that_comes_again_gets_nothing),
