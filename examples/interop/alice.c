@@ -4,6 +4,7 @@
  *
  * usage: alice [HOST:PORT of the hub [IDENTIFIER of Bob]]
  */
+#include <stdbool.h>
 #include <stdio.h>
 
 #include <tacit/tacit.h>
@@ -41,13 +42,21 @@ main(int argc, char **argv)
 
 	const char *channel = tacit_channel_address(bob);
 	const struct tacit_route *echoer = tacit_route_new(node, channel, "echoer", NULL);
-	while ((line = tacit_program_ask(node, "Type a message for Bob's echoer:")) != NULL) {
+	bool lost = false;
+	while (
+	    !lost && (line = tacit_program_ask(node, "Type a message for Bob's echoer:")) != NULL) {
 		tacit_send_text(ctx, echoer, line);
-		struct tacit_msg *msg = tacit_receive(ctx, TACIT_FOREVER);
+		/* Nobody sends again what was lost on the way, in this protocol: not for ever. */
+		struct tacit_msg *msg = tacit_receive(ctx, 30000);
 		if (msg != NULL)
 			printf("Alice received an echo: %s\n", tacit_msg_text(msg));
+		else
+			lost = tacit_node_err(node) == TACIT_OK && !tacit_node_stopped(node);
 		tacit_msg_free(msg);
 	}
+	if (lost)
+		fputs("alice: no echo within 30 s: it may be lost, or what it was to\n", stderr);
 	tacit_channel_close(bob);
-	return tacit_program_end(node);
+	int status = tacit_program_end(node);
+	return lost && status == 0 ? 1 : status;
 }
