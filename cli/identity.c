@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -367,7 +368,9 @@ run(const struct command *command, const struct arguments *arguments)
 	struct tacit_node *node = tacit_node_new();
 	bool good;
 
-	(void)setrlimit(RLIMIT_CORE, &none); /* it would have the secret */
+	/* a core dump would have the secret; the limit alone does not hold where a pipe takes them */
+	(void)setrlimit(RLIMIT_CORE, &none);
+	(void)prctl(PR_SET_DUMPABLE, 0);
 	if (node == NULL) {
 		tacit_cli_complain(NAME, "%s", tacit_node_errmsg(NULL));
 		return STATUS_FAILED;

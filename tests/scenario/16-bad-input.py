@@ -235,12 +235,12 @@ def no_bob(s, slow, hub):
 def long_lines(s, hub):
     bob = s.bob(hub)
     alice = s.alice(hub, bob)
-    longest = "x" * 60000
-    alice.say(longest)
-    alice.see("^Alice received an echo: %s$" % longest)
-    alice.say("y" * 70000)
-    check(alice.wait() == 1, "a line of 70000 bytes: status 1")
-    check(re.search("^alice: .*(70000|too long|at most|limit)", alice.text, re.M),
+    long = "x" * 70000
+    alice.say(long)
+    alice.see("^Alice received an echo: %s$" % long)
+    alice.say("y" * (64 << 20))
+    check(alice.wait() == 1, "a line of 64 MiB, which leaves no room for a route: status 1")
+    check(re.search("^alice: .*(too long|at most|limit)", alice.text, re.M),
         "she says that it is too long")
     check("yyy" not in bob.text, "nothing of it reaches Bob")
     bob.stop()
