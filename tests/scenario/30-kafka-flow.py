@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 # Goal: Alice and Bob talk through a hub before a real Kafka. Their streams are topics of one
 # partition, and nothing that Kafka holds, in topics or files, is what was typed or says who they are;
-# a search that would find it is shown to find it.
+# a search that would find it is shown to find it. A message of 16 MiB comes back, too.
 # Kafka: every version
 import json
 import uuid
 
 from lib import check, scenario
+from traffic import Traffic
 
 MARK = "a sentence that nobody else may read, " + uuid.uuid4().hex
 
@@ -69,4 +70,8 @@ def main(s):
     kafka.produce(bob.sender, MARK.encode() + bytes.fromhex(identifier))
     held = dump(kafka)
     check(MARK.encode() in held and bytes.fromhex(identifier) in held, "a line in clear is found")
-    check(bob.stop() == 0 and hub.stop() == 0, "Bob and the hub end with 0")
+    check(bob.stop() == 0, "Bob ends with 0")
+
+    s.step("a message of 16 MiB")
+    Traffic(s, [(hub, hub)], 3, lens=(0, 16 << 20)).finish("16 MiB and back")
+    check(hub.stop() == 0, "the hub ends with 0")

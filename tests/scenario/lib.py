@@ -159,7 +159,7 @@ class Process:
 
     def __init__(self, scenario, name, argv, pty=False, env=None, cwd=None, stop=signal.SIGTERM):
         self.scenario, self.name, self.argv, self.stop_signal = scenario, name, argv, stop
-        self.raw, self.position, self.ended = b"", 0, threading.Event()
+        self.pieces, self.position, self.ended = [b""], 0, threading.Event()
         self.more = threading.Condition()
         if pty:
             self.stdin, reader = self._start_on_terminal(env, cwd)
@@ -193,11 +193,19 @@ class Process:
             except OSError:  # a terminal whose last program ended
                 data = b""
             with self.more:
-                self.raw += data
+                self.pieces.append(data)
                 self.more.notify_all()
                 if not data:
                     self.ended.set()
                     return
+
+    @property
+    def raw(self):
+        with self.more:
+            # not at each piece: a hundred megabytes are a few thousand of them
+            if len(self.pieces) > 1:
+                self.pieces = [b"".join(self.pieces)]
+            return self.pieces[0]
 
     @property
     def text(self):

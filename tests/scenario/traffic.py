@@ -3,16 +3,23 @@
     traffic = Traffic(s, [(bob_hub, alice_hub)], 2000)   # a pair each; starts at once
     traffic.reach(500)                                   # until each pair has 500 echoes
     traffic.finish("killed once")                        # each line and echo once and in order
+    Traffic(s, hubs, 4, lens=(0, 16 << 20))              # lines of so many characters, in turn
 """
 
+import random
 import re
 
 from lib import check, fail, wait_until
 
 
 class Pair:
-    def __init__(self, s, number, bob_hub, alice_hub, count):
+    def __init__(self, s, number, bob_hub, alice_hub, count, lens):
+        filler = random.Random(number)
         self.lines = ["pair %d line %d" % (number, i) for i in range(count)]
+        for i, line in enumerate(self.lines):
+            more = lens[i % len(lens)] - len(line) - 1
+            if more > 0:
+                self.lines[i] = line + " " + filler.randbytes((more + 1) // 2).hex()[:more]
         self.bob = s.bob(bob_hub)
         self.alice = s.alice(alice_hub, self.bob)
         self.alice.see("secure channel was established")
@@ -32,14 +39,14 @@ class Pair:
             for at in range(max(len(got), len(self.lines))):
                 if got[at:at + 1] != self.lines[at:at + 1]:
                     return "%s has %d of %d lines, and at %d: %r" % (name, len(got),
-                        len(self.lines), at, got[at:at + 3])
+                        len(self.lines), at, [line[:80] for line in got[at:at + 3]])
         return ""
 
 
 class Traffic:
-    def __init__(self, s, hubs, count):
+    def __init__(self, s, hubs, count, lens=(0,)):
         self.count = count
-        self.pairs = [Pair(s, i, bob, alice, count) for i, (bob, alice) in enumerate(hubs)]
+        self.pairs = [Pair(s, i, bob, alice, count, lens) for i, (bob, alice) in enumerate(hubs)]
 
     def done(self):
         """The echoes of the pair that has fewest."""
