@@ -10,8 +10,8 @@ import threading
 import time
 
 from lib import check, scenario, skip
-from nodes import Pair, World
 from wire import Client, ERROR, unique
+from world import Pair, World
 
 SIZE = 48 << 20  # the log of the database grows to 8 MiB before it is emptied
 

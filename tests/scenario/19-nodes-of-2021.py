@@ -7,9 +7,10 @@ import signal
 import time
 
 from lib import check, scenario
-from nodes import Consumer, Hasty, Pair, World
+from nodes import Consumer, Hasty
 from traffic import Traffic
 from wire import Client, unique
+from world import Pair, World
 
 ENTRY_MAX = 64512  # PROTOCOL.md 3.2
 

@@ -8,8 +8,8 @@ import struct
 import time
 
 from lib import check, scenario
-from nodes import Pair, World, Writer
 from wire import Client, unique
+from world import Pair, World, Writer
 
 PAIRS = 6
 
