@@ -32,7 +32,7 @@ enum tacit_channel_event_kind {
 				  * came are given up */
 	TACIT_CHANNEL_REFLECTED,   /* one of our own records was sent back to us */
 	TACIT_CHANNEL_UNAUTHENTIC, /* bytes that are nobody's we know */
-	TACIT_CHANNEL_SILENT,      /* nothing authentic for 3 minutes */
+	TACIT_CHANNEL_SILENT,      /* nothing authentic for 3 minutes, or as tacit_channel_patience says */
 	TACIT_CHANNEL_RESUMED,     /* heard again after that */
 	TACIT_CHANNEL_CLOSED, /* the other end closed, and everything before that was delivered */
 	TACIT_CHANNEL_TRUNCATED, /* ended without a close: messages may be missing at the end */
@@ -78,6 +78,17 @@ TACIT_API struct tacit_channel *tacit_channel_open(struct tacit_node *node,
     struct tacit_entity *entity, const struct tacit_route *route, const struct tacit_trust *trust);
 TACIT_API void tacit_channel_watch_events(
     struct tacit_channel *chan, tacit_channel_watch watch, void *arg);
+
+/*
+ * tacit_channel_patience, tacit_listener_patience: how long nothing may come from the other end
+ * until the event SILENT; it is asked for a sign at a third of that.  A listener's is that of the
+ * channels which it makes from then on.
+ *
+ * ms: at least 1,000; 180,000 unless told.  Less is taken for 1,000.  Of the protocol of 2021, which
+ * has no such signs: no-op.
+ */
+TACIT_API void tacit_channel_patience(struct tacit_channel *chan, unsigned ms);
+TACIT_API void tacit_listener_patience(struct tacit_listener *listener, unsigned ms);
 
 /* the text of the channel's address, for routes through it; NULL for NULL */
 TACIT_API const char *tacit_channel_address(const struct tacit_channel *chan);

@@ -79,6 +79,9 @@ TACIT_API const char *tacit_msg_text(struct tacit_msg *msg);
 /* `P` and 64 hex digits: the proven identifier of the sender, when it came through a secure
  * channel; NULL otherwise.  Borrowed */
 TACIT_API const char *tacit_msg_sender(struct tacit_msg *msg);
+/* the address text, as tacit_channel_address gives it, of our end of the channel that it came through;
+ * NULL when it came through none.  Valid until msg is freed */
+TACIT_API const char *tacit_msg_channel(struct tacit_msg *msg);
 /* the way back, borrowed */
 TACIT_API const struct tacit_route *tacit_msg_return_route(const struct tacit_msg *msg);
 TACIT_API void tacit_msg_free(struct tacit_msg *msg);

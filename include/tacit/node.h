@@ -101,6 +101,21 @@ TACIT_API tacit_err tacit_node_wait(
  */
 TACIT_API const char *tacit_node_read_line(struct tacit_node *node, FILE *stream);
 
+/*
+ * tacit_node_wait_fd: runs the node until a descriptor can be read or written (at the end of input,
+ * and when the other side is gone, it can), or timeout_ms have passed.  Files and folders always
+ * can.  The descriptor's flags stay as they are, so what blocks still does: a pipe takes PIPE_BUF
+ * bytes then, and a read gives what there is.
+ *
+ * Errors: as tacit_node_wait; TACIT_EIO, remembered.
+ */
+enum tacit_fd_use {
+	TACIT_FD_READ,
+	TACIT_FD_WRITE,
+};
+TACIT_API tacit_err tacit_node_wait_fd(
+    struct tacit_node *node, int fd, enum tacit_fd_use use, long timeout_ms);
+
 /* tacit_timer_after: runs fn(arg) once, on the loop, after delay_ms */
 TACIT_API void tacit_timer_after(
     struct tacit_node *node, unsigned delay_ms, void (*fn)(void *arg), void *arg);

@@ -44,6 +44,9 @@ TACIT_API struct tacit_stream *tacit_stream_connect(
 TACIT_API const char *tacit_stream_sender(const struct tacit_stream *stream);
 TACIT_API const char *tacit_stream_sender_name(const struct tacit_stream *stream);
 TACIT_API const char *tacit_stream_receiver_name(const struct tacit_stream *stream);
+/* whether the service answers as far as we know: both streams were opened on the connection that is
+ * there now.  False for NULL */
+TACIT_API bool tacit_stream_connected(const struct tacit_stream *stream);
 
 /*
  * Stores: where a stream service keeps entries.  Opening one blocks; it belongs to the node.

@@ -8,6 +8,7 @@
 #include "tacit/context.h"
 #include "tacit/entity.h"
 #include "tacit/err.h"
+#include "tacit/invitation.h"
 #include "tacit/node.h"
 #include "tacit/ockam.h"
 #include "tacit/program.h"
