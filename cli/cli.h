@@ -13,6 +13,9 @@ enum {
 	STATUS_OK = 0,
 	STATUS_FAILED = 1,
 	STATUS_USAGE = 2,
+	STATUS_REFUSED = 3,   /* one end would not talk to the other */
+	STATUS_TRUNCATED = 4, /* what was received is a beginning */
+	STATUS_SILENT = 5,    /* nobody answers, or no more */
 };
 
 /* a subcommand: argv[0] is its name */
