@@ -32,7 +32,7 @@ enum tacit_channel_event_kind {
 				  * came are given up */
 	TACIT_CHANNEL_REFLECTED,   /* one of our own records was sent back to us */
 	TACIT_CHANNEL_UNAUTHENTIC, /* bytes that are nobody's we know */
-	TACIT_CHANNEL_SILENT,      /* nothing authentic for 3 minutes, or as tacit_channel_patience says */
+	TACIT_CHANNEL_SILENT,      /* nothing authentic for 3 minutes, or another patience */
 	TACIT_CHANNEL_RESUMED,     /* heard again after that */
 	TACIT_CHANNEL_CLOSED, /* the other end closed, and everything before that was delivered */
 	TACIT_CHANNEL_TRUNCATED, /* ended without a close: messages may be missing at the end */
@@ -42,7 +42,8 @@ enum tacit_channel_event_kind {
 struct tacit_channel_event {
 	enum tacit_channel_event_kind kind;
 	struct tacit_channel *channel; /* a listener's: until the event that ends it returns */
-	const char *peer;              /* identifier of the far end, or "" before it is known */
+	/* proven identifier of the far end, also of one that is refused; "" before it is known */
+	const char *peer;
 	uint64_t sequence;    /* of the record, where there is one; claimed, when UNAUTHENTIC */
 	const uint8_t *bytes; /* SEALED, OPENED; borrowed */
 	size_t len;

@@ -95,13 +95,14 @@
 /* AES blocks sealed under one key: 2^36, where the advantage against GCM is 2^-55 (RFC 9001
  * appendix B.1 has the formula) */
 #define TACIT_KEY_BLOCKS_MAX (UINT64_C(1) << 36)
-/* ms: acknowledgement delay, probe (first and at most), keepalive, silence, wait for a close since
+/* ms: acknowledgement delay, probe (first and at most), silence (and a keepalive at a third of it)
+ * unless a program says otherwise, and the least that it may say, wait for a close since
  * something last arrived */
 #define TACIT_ACK_DELAY_MS    25u
 #define TACIT_PROBE_MS        500u
 #define TACIT_PROBE_MAX_MS    60000u
-#define TACIT_KEEPALIVE_MS    60000u
 #define TACIT_SILENT_MS       180000u
+#define TACIT_SILENT_MIN_MS   1000u
 #define TACIT_CLOSE_WAIT_MS   10000u
 #define TACIT_CLOSE_REPEAT_MS 500u
 

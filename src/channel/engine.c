@@ -39,6 +39,12 @@ heard_at(const void *self)
 }
 
 static void
+patience(void *self, tacit_msec ms, tacit_msec now)
+{
+	tacit_session_patience(self, ms, now);
+}
+
+static void
 handle(void *self, struct tacit_msg *msg, tacit_msec now)
 {
 	tacit_session_handle(self, msg, now);
@@ -114,6 +120,7 @@ tacit_session_engine(struct tacit_session *session)
 	    .state = state,
 	    .peer = peer,
 	    .heard_at = heard_at,
+	    .patience = patience,
 	    .handle = handle,
 	    .hello_again = hello_again,
 	    .tick = tick,

@@ -16,6 +16,8 @@ struct tacit_engine_ops {
 	enum tacit_session_state (*state)(const void *self);
 	const struct tacit_identifier *(*peer)(const void *self);
 	tacit_msec (*heard_at)(const void *self);
+	/* NULL: has none */
+	void (*patience)(void *self, tacit_msec ms, tacit_msec now);
 	void (*handle)(void *self, struct tacit_msg *msg, tacit_msec now);
 	void (*hello_again)(void *self);
 	void (*tick)(void *self, tacit_msec now);

@@ -72,6 +72,7 @@ session_new(const struct tacit_session_config *config, bool initiator)
 	session->state = initiator ? TACIT_SESSION_HELLO_SENT : TACIT_SESSION_ANSWERED;
 	session->answer_at = session->probe_at = session->repeat_at = TACIT_NEVER;
 	session->probe_ms = TACIT_PROBE_MS;
+	session->patience_ms = TACIT_SILENT_MS;
 	tacit_random_hex(&config->port.random, session->name, 16);
 	tacit_outbox_init(&session->outbox);
 	tacit_inbox_init(&session->inbox);
@@ -185,6 +186,14 @@ tacit_session_heard_at(const struct tacit_session *session)
 	return session->heard_at;
 }
 
+void
+tacit_session_patience(struct tacit_session *session, tacit_msec ms, tacit_msec now)
+{
+	session->patience_ms = ms;
+	tacit_session_plan_probe(session, now);
+	tacit_session_plan(session);
+}
+
 bool
 tacit_session_close_confirmed(const struct tacit_session *session)
 {
@@ -244,8 +253,9 @@ tacit_session_plan(struct tacit_session *session)
 			at = earlier(at, session->repeat_at);
 		at = earlier(at, earlier(session->answer_at, session->probe_at));
 		if (exchanging(session))
-			at = earlier(at, session->heard_at +
-					     (session->silent ? TACIT_NEVER / 2 : TACIT_SILENT_MS));
+			at = earlier(
+			    at, session->heard_at +
+				    (session->silent ? TACIT_NEVER / 2 : session->patience_ms));
 	}
 	session->config.port.wake_at(session->config.port.arg, at);
 }
@@ -286,7 +296,8 @@ tacit_session_tick(struct tacit_session *session, tacit_msec now)
 	if (session->state == TACIT_SESSION_HELLO_SENT ||
 	    session->state == TACIT_SESSION_PROOF_SENT)
 		tacit_session_repeat(session, now);
-	if (exchanging(session) && !session->silent && now >= session->heard_at + TACIT_SILENT_MS) {
+	if (exchanging(session) && !session->silent &&
+	    now >= session->heard_at + session->patience_ms) {
 		session->silent = true;
 		tacit_session_tell(session, TACIT_CHANNEL_SILENT);
 	}

@@ -80,10 +80,13 @@ void tacit_session_free(struct tacit_session *session);
 void tacit_session_start(struct tacit_session *session, tacit_msec now);
 const char *tacit_session_name(const struct tacit_session *session);
 enum tacit_session_state tacit_session_state(const struct tacit_session *session);
-/* NULL before it is proven */
+/* NULL before it is proven; proven is not accepted: state tells that */
 const struct tacit_identifier *tacit_session_peer(const struct tacit_session *session);
 /* monotonic ms when something authentic came last */
 tacit_msec tacit_session_heard_at(const struct tacit_session *session);
+
+/* ms without anything authentic until the event SILENT; a sign is asked for at a third of it */
+void tacit_session_patience(struct tacit_session *session, tacit_msec ms, tacit_msec now);
 
 /* a message for its name; takes it */
 void tacit_session_handle(struct tacit_session *session, struct tacit_msg *msg, tacit_msec now);

@@ -157,12 +157,13 @@ handle_message2(struct tacit_session *session, const struct tacit_msg *msg, taci
 	err = tacit_handshake_consume2(candidate, tacit_msg_payload(msg), msg->len, &peer);
 	if (err != TACIT_OK) {
 		not_read(session, err);
-	} else if ((err = judge(session, &peer, &reason)) != TACIT_OK) {
-		tacit_session_fail(session, err, reason.text);
 	} else {
 		session->peer = peer.identifier;
 		session->peer_known = true;
-		accept_message2(session, candidate, msg, now);
+		if ((err = judge(session, &peer, &reason)) != TACIT_OK)
+			tacit_session_fail(session, err, reason.text);
+		else
+			accept_message2(session, candidate, msg, now);
 	}
 	tacit_noise_xx_fini(candidate);
 	tacit_secret_free(candidate);
@@ -184,6 +185,8 @@ accept_message3(struct tacit_session *session, const struct tacit_msg *msg,
 	}
 	tacit_free(session->said);
 	session->said = NULL;
+	session->peer = peer->identifier;
+	session->peer_known = true;
 	session->heard_at = now;
 	session->answer_now = true;
 	session->config.flush_wanted(session->config.arg);
@@ -193,8 +196,6 @@ accept_message3(struct tacit_session *session, const struct tacit_msg *msg,
 		tacit_session_fail(session, verdict, reason.text);
 		return;
 	}
-	session->peer = peer->identifier;
-	session->peer_known = true;
 	session->deadline = TACIT_NEVER;
 	tacit_session_set_state(session, TACIT_SESSION_ESTABLISHED);
 	tacit_session_plan_probe(session, now);

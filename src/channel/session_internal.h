@@ -55,6 +55,7 @@ struct tacit_session {
 	uint64_t probe,
 	    probe_stamp; /* the last probe: control sequence plus 1, stamp of its entry */
 	tacit_msec heard_at;
+	tacit_msec patience_ms;
 	bool silent;
 
 	bool other_closing, other_closed; /* its close came; everything before it was delivered */

@@ -23,13 +23,17 @@ tacit_session_in_flight(const struct tacit_session *session)
 void
 tacit_session_plan_probe(struct tacit_session *session, tacit_msec now)
 {
+	tacit_msec keepalive = session->patience_ms / 3;
+
 	if ((session->state != TACIT_SESSION_ESTABLISHED &&
 		session->state != TACIT_SESSION_CLOSING) ||
 	    session->close_confirmed)
 		session->probe_at = TACIT_NEVER;
 	else
-		session->probe_at = now + (tacit_session_in_flight(session) ? session->probe_ms
-									    : TACIT_KEEPALIVE_MS);
+		session->probe_at =
+		    now + (tacit_session_in_flight(session)
+				  ? (session->probe_ms < keepalive ? session->probe_ms : keepalive)
+				  : keepalive);
 }
 
 /* what a body of len bytes takes in an entry */

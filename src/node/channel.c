@@ -115,6 +115,7 @@ static void
 on_event(void *arg, const struct tacit_session_event *event)
 {
 	struct tacit_channel *chan = arg;
+	const struct tacit_identifier *peer = chan->engine.ops->peer(chan->engine.self);
 	struct tacit_channel_event told = {.kind = event->kind,
 	    .channel = chan,
 	    .peer = chan->peer,
@@ -124,9 +125,10 @@ on_event(void *arg, const struct tacit_session_event *event)
 	    .err = event->err,
 	    .text = event->text};
 
+	if (chan->peer[0] == '\0' && peer != NULL)
+		tacit_identifier_format(peer, chan->peer);
 	if (event->kind == TACIT_CHANNEL_ESTABLISHED) {
 		chan->established = true;
-		tacit_identifier_format(chan->engine.ops->peer(chan->engine.self), chan->peer);
 	} else if (event->kind == TACIT_CHANNEL_FAILED || event->kind == TACIT_CHANNEL_CLOSED) {
 		remember_end(chan, event);
 	}
@@ -366,6 +368,15 @@ tacit_channel_open(struct tacit_node *node, struct tacit_entity *entity,
 	const struct tacit_channel_parts parts = {.entity = entity, .trust = trust, .route = route};
 
 	return tacit_channel_start(node, &parts);
+}
+
+void
+tacit_channel_patience(struct tacit_channel *chan, unsigned ms)
+{
+	if (chan != NULL && chan->engine.ops->patience != NULL)
+		chan->engine.ops->patience(chan->engine.self,
+		    ms > TACIT_SILENT_MIN_MS ? ms : TACIT_SILENT_MIN_MS,
+		    tacit_node_now(chan->node));
 }
 
 void

@@ -26,6 +26,10 @@ bool tacit_node_usable(const struct tacit_node *node);
 const char *tacit_node_text(struct tacit_node *node, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* whether a stream, a client may have that name; if not, remembers TACIT_EINVAL and why */
+bool tacit_node_takes_name(struct tacit_node *node, const char *name);
+bool tacit_node_takes_client_id(struct tacit_node *node, const char *id);
+
 tacit_msec tacit_node_now(const struct tacit_node *node);
 const struct tacit_random *tacit_node_random(const struct tacit_node *node);
 /* true inside the loop: calls that wait are then refused */

@@ -29,6 +29,7 @@ struct tacit_listener {
 	struct tacit_turn_end sweep;
 	tacit_channel_watch watch;
 	void *watch_arg;
+	unsigned patience_ms;
 };
 
 static struct offer *
@@ -156,6 +157,7 @@ answer(struct tacit_listener *listener, struct offer *offer, const struct tacit_
 	listener->count++;
 	if ((oldest = tacit_acceptor_add(offer->acceptor, hello, chan)) != NULL)
 		drop(listener, oldest);
+	tacit_channel_patience(chan, listener->patience_ms);
 	chan->engine.ops->start(chan->engine.self, tacit_node_now(listener->node));
 }
 
@@ -289,6 +291,7 @@ tacit_listener_new(
 		return NULL;
 	}
 	listener->node = node;
+	listener->patience_ms = TACIT_SILENT_MS;
 	tacit_list_init(&listener->channels);
 	tacit_list_init(&listener->over);
 	tacit_turn_end_init(&listener->sweep, sweep, listener);
@@ -312,6 +315,13 @@ tacit_listener_start(struct tacit_node *node, const char *name, struct tacit_ent
 	const struct tacit_channel_parts parts = {.entity = entity, .trust = trust};
 
 	return tacit_listener_new(node, name, &parts);
+}
+
+void
+tacit_listener_patience(struct tacit_listener *listener, unsigned ms)
+{
+	if (listener != NULL)
+		listener->patience_ms = ms;
 }
 
 void

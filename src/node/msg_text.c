@@ -7,7 +7,7 @@
 #include "wire/bare.h"
 #include "wire/msg.h"
 
-/* characters of an identifier's text with its NUL; it stands in front of the body's text */
+/* characters of an identifier's text with its NUL; it stands in front of the channel's address */
 #define SENDER_LEN (1 + 2 * sizeof(struct tacit_identifier) + 1)
 
 /* bytes of the well-formed character at the front (Unicode 15, table 3-7), or 0 */
@@ -70,35 +70,50 @@ print(char *ret, const uint8_t *bytes, size_t len)
 	*ret = '\0';
 }
 
-/* makes msg->text: the sender, if there is one, and then the body */
-static const char *
-text_of(struct tacit_msg *msg)
-{
-	struct tacit_slice body;
-
-	if (msg->text != NULL)
-		return msg->text;
-	tacit_msg_body(msg, &body);
-	if ((msg->text = tacit_alloc(SENDER_LEN + body.len * 4 + 1)) == NULL)
-		return NULL;
-	if (msg->has_sender) {
-		msg->text[0] = 'P';
-		tacit_hex_encode(msg->text + 1, msg->sender.b, sizeof(msg->sender.b));
-	}
-	print(msg->text + SENDER_LEN, body.bytes, body.len);
-	return msg->text;
-}
-
 const char *
 tacit_msg_text(struct tacit_msg *msg)
 {
-	const char *text = msg != NULL ? text_of(msg) : NULL;
+	struct tacit_slice body;
 
-	return text != NULL ? text + SENDER_LEN : "";
+	if (msg == NULL)
+		return "";
+	if (msg->text == NULL) {
+		tacit_msg_body(msg, &body);
+		if ((msg->text = tacit_alloc(body.len * 4 + 1)) == NULL)
+			return "";
+		print(msg->text, body.bytes, body.len);
+	}
+	return msg->text;
+}
+
+/* who sent it, and behind that the first hop of the way back: the channel put itself there */
+static const char *
+origin_of(struct tacit_msg *msg)
+{
+	struct tacit_address hop = {.len = 0};
+
+	if (msg->origin_text != NULL || !msg->has_sender)
+		return msg->origin_text;
+	(void)tacit_route_first(&msg->ret, &hop);
+	if ((msg->origin_text = tacit_alloc(SENDER_LEN + hop.len + 1)) == NULL)
+		return NULL;
+	msg->origin_text[0] = 'P';
+	tacit_hex_encode(msg->origin_text + 1, msg->sender.b, sizeof(msg->sender.b));
+	if (hop.len > 0)
+		memcpy(msg->origin_text + SENDER_LEN, hop.bytes, hop.len);
+	return msg->origin_text;
 }
 
 const char *
 tacit_msg_sender(struct tacit_msg *msg)
 {
-	return msg != NULL && msg->has_sender ? text_of(msg) : NULL;
+	return msg != NULL ? origin_of(msg) : NULL;
+}
+
+const char *
+tacit_msg_channel(struct tacit_msg *msg)
+{
+	const char *text = msg != NULL ? origin_of(msg) : NULL;
+
+	return text != NULL ? text + SENDER_LEN : NULL;
 }

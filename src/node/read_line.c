@@ -1,5 +1,4 @@
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -15,27 +14,15 @@ struct reader {
 	int fd;
 	char *bytes;
 	size_t start, scanned, len, cap; /* line's begin; no newline before scanned; end; room */
-	bool polled;                     /* poll is open: the descriptor can be waited for */
-	bool eof, readable;
-	uv_poll_t poll;
+	bool eof;
 };
-
-static void
-closed(uv_handle_t *handle)
-{
-	tacit_loop_closed(handle);
-	tacit_free(handle->data);
-}
 
 static void
 free_reader(struct reader *reader)
 {
 	tacit_list_remove(&reader->list);
 	tacit_free(reader->bytes);
-	if (reader->polled)
-		tacit_loop_close((uv_handle_t *)&reader->poll, closed);
-	else
-		tacit_free(reader);
+	tacit_free(reader);
 }
 
 void
@@ -43,20 +30,6 @@ tacit_line_readers_fini(struct tacit_node *node)
 {
 	while (!tacit_list_empty(&node->readers))
 		free_reader(TACIT_CONTAINER(node->readers.next, struct reader, list));
-}
-
-/* Opening a poll handle makes the descriptor non-blocking; but a terminal's flags are shared with
- * standard output and with the shell, so they are put back.  Files cannot be waited for, and need
- * not be. */
-static void
-open_poll(struct tacit_node *node, struct reader *reader)
-{
-	int flags = fcntl(reader->fd, F_GETFL);
-
-	reader->polled = uv_poll_init(&node->loop, &reader->poll, reader->fd) == 0;
-	reader->poll.data = reader;
-	if (flags != -1)
-		(void)fcntl(reader->fd, F_SETFL, flags);
 }
 
 static struct reader *
@@ -75,36 +48,7 @@ find_reader(struct tacit_node *node, int fd)
 	}
 	reader->fd = fd;
 	tacit_list_append(&node->readers, &reader->list);
-	open_poll(node, reader);
 	return reader;
-}
-
-static void
-on_readable(uv_poll_t *poll, int status, int events)
-{
-	(void)status;
-	(void)events;
-	((struct reader *)poll->data)->readable = true;
-}
-
-static int
-is_readable(void *arg)
-{
-	return ((struct reader *)arg)->readable;
-}
-
-static bool
-wait_readable(struct tacit_node *node, struct reader *reader)
-{
-	tacit_err err;
-
-	if (!reader->polled)
-		return true;
-	reader->readable = false;
-	uv_poll_start(&reader->poll, UV_READABLE, on_readable);
-	err = tacit_node_wait(node, is_readable, reader, TACIT_FOREVER);
-	uv_poll_stop(&reader->poll);
-	return err == TACIT_OK;
 }
 
 /* room for READ_LEN bytes and a NUL; the line that was handed out last is forgotten */
@@ -193,7 +137,8 @@ tacit_node_read_line(struct tacit_node *node, FILE *stream)
 	while (!tacit_node_stopped(node)) {
 		if ((line = take_line(reader)) != NULL || reader->eof)
 			return line;
-		if (!wait_readable(node, reader) || read_more(node, reader) != TACIT_OK)
+		if (tacit_node_wait_fd(node, fd, TACIT_FD_READ, TACIT_FOREVER) != TACIT_OK ||
+		    read_more(node, reader) != TACIT_OK)
 			return NULL;
 	}
 	return NULL;

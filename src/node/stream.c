@@ -1,12 +1,10 @@
 #include <stdio.h>
-#include <string.h>
 
 #include "base/memory.h"
 #include "node/internal.h"
 #include "stream/consumer.h"
 #include "stream/producer.h"
 #include "tacit/stream.h"
-#include "wire/name.h"
 
 /*
  * A stream client: a producer and a consumer, each with a worker for the service's answers, and
@@ -225,6 +223,7 @@ on_up(void *arg)
 	struct tacit_stream *stream = arg;
 	tacit_msec now = tacit_node_now(stream->node);
 
+	stream->producer_open = stream->consumer_open = false;
 	if (!stream->started) {
 		stream->started = true;
 		tacit_consumer_start(stream->consumer, now);
@@ -240,6 +239,7 @@ on_down(void *arg, const char *text)
 {
 	struct tacit_stream *stream = arg;
 
+	stream->producer_open = stream->consumer_open = false;
 	snprintf(stream->down, sizeof(stream->down), "%s", text);
 	if (!stream->started)
 		return;
@@ -357,18 +357,9 @@ add_workers(struct tacit_stream *stream)
 static void
 say_unusable(struct tacit_node *node, const struct tacit_stream_options *options, tacit_err err)
 {
-	const char *name = options->sender_name, *id = options->client_id;
-
-	if (tacit_name_check(name, strlen(name)))
-		name = options->receiver_name;
-	if (!tacit_name_check(name, strlen(name)))
-		tacit_node_fail(node, err,
-		    "'%s' is no name for a stream: letters, digits, '.', '_' and '-', 249 at most",
-		    name);
-	else if (id != NULL && !tacit_client_id_check(id, strlen(id)))
-		tacit_node_fail(node, err,
-		    "'%s' is no client id: letters, digits, '.', '_' and '-', 200 at most", id);
-	else
+	if (tacit_node_takes_name(node, options->sender_name) &&
+	    tacit_node_takes_name(node, options->receiver_name) &&
+	    (options->client_id == NULL || tacit_node_takes_client_id(node, options->client_id)))
 		tacit_node_fail(node, err, "cannot make a stream client: %s", tacit_strerror(err));
 }
 
@@ -496,4 +487,10 @@ const char *
 tacit_stream_receiver_name(const struct tacit_stream *stream)
 {
 	return stream != NULL ? stream->receiver_name : NULL;
+}
+
+bool
+tacit_stream_connected(const struct tacit_stream *stream)
+{
+	return stream != NULL && stream->producer_open && stream->consumer_open;
 }

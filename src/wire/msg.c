@@ -140,6 +140,7 @@ tacit_msg_unref(struct tacit_msg *msg)
 	tacit_msg_done(msg);
 	tacit_block_unref(msg->block);
 	tacit_free(msg->text);
+	tacit_free(msg->origin_text);
 	tacit_free(msg);
 }
 

@@ -58,7 +58,8 @@ struct tacit_msg {
 	bool once;  /* never to be sent twice: whoever is in doubt gives it up, not taken */
 	bool taken; /* whoever it was for has it: a worker here, a transport, or, when `once` is
 		     * set and a stream carries it, the stream */
-	char *text; /* the printable form, once somebody asked for it (node room) */
+	/* the printable forms of body and origin, once somebody asked for them (node room) */
+	char *text, *origin_text;
 	/* in its node's list of messages that a program holds (node room); zeros: in none */
 	struct tacit_list held;
 };

@@ -28,7 +28,8 @@ struct ends {
 	unsigned echoed;                           /* by bob */
 	char sender[128];                          /* of the last message that bob's echoer heard */
 	unsigned events[TACIT_CHANNEL_FAILED + 1]; /* that bob's listener told */
-	tacit_err err;                             /* of the last FAILED among them */
+	tacit_err err;                             /* of the last FAILED among them, */
+	char failed_peer[128];                     /* and who that was */
 	struct lines lines;                        /* bob's */
 };
 
@@ -62,8 +63,10 @@ ends_watch(void *arg, const struct tacit_channel_event *event)
 	struct ends *ends = arg;
 
 	ends->events[event->kind]++;
-	if (event->kind == TACIT_CHANNEL_FAILED)
-		ends->err = event->err;
+	if (event->kind != TACIT_CHANNEL_FAILED)
+		return;
+	ends->err = event->err;
+	snprintf(ends->failed_peer, sizeof(ends->failed_peer), "%s", event->peer);
 }
 
 /* trusted: whom bob's listener accepts, as text; NULL: alice */

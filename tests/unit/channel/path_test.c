@@ -114,12 +114,44 @@ test_keepalive(void **state)
 	pair_free(pair);
 }
 
+/* who wants to know sooner asks sooner, by himself; and silence is told in his time, with something on
+ * the way as well */
+static void
+test_patience(void **state)
+{
+	struct pair *pair = pair_new(9);
+	uint64_t before;
+
+	(void)state;
+	pair_establish(pair);
+	tacit_session_patience(pair->ends[0].session, 9000, pair->now);
+	pair_run(pair, 1000);
+	before = pair->ends[0].entries + pair->ends[1].entries;
+	pair_run(pair, 60 * 1000);
+	assert_in_range(pair->ends[0].entries + pair->ends[1].entries - before, 30, 44);
+	assert_int_equal(pair->ends[0].events[TACIT_CHANNEL_SILENT], 0);
+	pair->drop = 1000;
+	pair_run(pair, 8000);
+	assert_int_equal(pair->ends[0].events[TACIT_CHANNEL_SILENT], 0);
+	pair_say(pair, 0, 100);
+	pair_run(pair, 5000);
+	assert_int_equal(pair->ends[0].events[TACIT_CHANNEL_SILENT], 1);
+	assert_int_equal(pair->ends[1].events[TACIT_CHANNEL_SILENT], 0);
+	pair_run(pair, 100 * 1000);
+	assert_int_equal(pair->ends[0].events[TACIT_CHANNEL_SILENT], 1);
+	pair->drop = 0;
+	pair_run(pair, 4000);
+	assert_int_equal(pair->ends[0].events[TACIT_CHANNEL_RESUMED], 1);
+	pair_free(pair);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_quiet_path_sends_nothing_twice),
 	    cmocka_unit_test(test_keepalive),
+	    cmocka_unit_test(test_patience),
 	    cmocka_unit_test(test_hundreds_of_seeds),
 	};
 

@@ -77,7 +77,6 @@ check_not_established(const struct pair *pair)
 		assert_int_equal(pair->ends[i].received, 0);
 		assert_int_equal(pair->ends[i].events[TACIT_CHANNEL_FAILED], 1);
 	}
-	assert_null(tacit_session_peer(pair->ends[1].session));
 }
 
 /* the initiator judges before it shows itself */
@@ -90,6 +89,7 @@ check_initiator_refused(struct pair *pair)
 	assert_int_equal(pair->ends[0].err, TACIT_EUNTRUSTED);
 	assert_int_equal(pair->ends[1].err, TACIT_ETIMEDOUT);
 	assert_int_equal(proofs, 0);
+	assert_null(tacit_session_peer(pair->ends[1].session));
 	assert_int_equal(pair->ends[0].entries, 1);
 	assert_int_equal(tacit_session_state(pair->ends[0].session), TACIT_SESSION_OVER);
 	check_not_seen(&pair->ends[0].identity);
@@ -106,6 +106,9 @@ check_responder_refused(struct pair *pair)
 	check_not_established(pair);
 	assert_int_equal(pair->ends[0].err, TACIT_EREFUSED);
 	assert_int_equal(pair->ends[1].err, TACIT_EUNTRUSTED);
+	/* whoever is refused has a name */
+	assert_true(tacit_identifier_equal(
+	    tacit_session_peer(pair->ends[1].session), identifier_of(pair, 0)));
 	assert_int_equal(tacit_session_state(pair->ends[0].session), TACIT_SESSION_OVER);
 	assert_int_equal(tacit_session_state(pair->ends[1].session), TACIT_SESSION_REFUSING);
 	check_not_seen(&pair->ends[0].identity);

@@ -54,6 +54,7 @@ others_are_refused_by_both_ends(void **state)
 		assert_int_equal(ends->events[TACIT_CHANNEL_ESTABLISHED], 0);
 		assert_int_equal(ends->events[TACIT_CHANNEL_FAILED], 1);
 		assert_int_equal(ends->err, TACIT_EUNTRUSTED);
+		assert_string_equal(ends->failed_peer, tacit_entity_identifier(ends->alice_entity));
 		ends_free(ends);
 	}
 }
@@ -198,6 +199,42 @@ what_lies_in_a_mailbox_is_not_acknowledged(void **state)
 	    tacit_send_text(ends->app, ends_route(ends, chan, "nobody"), "hi"), TACIT_OK);
 	assert_int_equal(tacit_channel_flush(chan, 20000), TACIT_OK);
 	assert_int_equal(tacit_node_err(ends->alice), TACIT_OK);
+	ends_free(ends);
+}
+
+static void
+note_channel(void *arg, const struct tacit_channel_event *event)
+{
+	if (event->kind == TACIT_CHANNEL_ESTABLISHED)
+		snprintf(arg, 128, "%s", tacit_channel_address(event->channel));
+}
+
+/* of two channels of one party each message says which one it came through */
+static void
+a_message_names_its_channel(void **state)
+{
+	struct ends *ends = ends_new(ENDS_TCP, NULL);
+	struct tacit_context *box = tacit_context_new(ends->bob, "box");
+	struct tacit_channel *chans[2];
+	char names[2][128] = {""};
+	struct tacit_msg *msg;
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		tacit_listener_watch(ends->listener, note_channel, names[i]);
+		chans[i] = ends_open(ends);
+	}
+	assert_string_not_equal(names[0], names[1]);
+	for (size_t i = 0; i < 4; i++) {
+		const struct tacit_route *route = ends_route(ends, chans[i % 2], "box");
+
+		assert_int_equal(tacit_send_text(ends->app, route, "hi"), TACIT_OK);
+		assert_int_equal(tacit_channel_flush(chans[i % 2], 100), TACIT_ETIMEDOUT);
+		assert_non_null(msg = tacit_receive(box, 0));
+		assert_string_equal(tacit_msg_channel(msg), names[i % 2]);
+		assert_string_equal(
+		    tacit_msg_sender(msg), tacit_entity_identifier(ends->alice_entity));
+	}
 	ends_free(ends);
 }
 
@@ -412,6 +449,7 @@ main(void)
 	    cmocka_unit_test(a_thousand_echoes_on_the_way),
 	    cmocka_unit_test(a_handler_may_say_more_than_a_window),
 	    cmocka_unit_test(what_lies_in_a_mailbox_is_not_acknowledged),
+	    cmocka_unit_test(a_message_names_its_channel),
 	    cmocka_unit_test(plaintext_reaches_no_worker),
 	    cmocka_unit_test(a_peer_makes_nobody_send),
 	    cmocka_unit_test(the_far_node_goes),

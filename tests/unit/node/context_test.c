@@ -31,6 +31,7 @@ a_worker_answers(void **state)
 	assert_memory_equal(tacit_msg_data(msg, &len), "Hello", 5);
 	assert_int_equal(len, 5);
 	assert_null(tacit_msg_sender(msg));
+	assert_null(tacit_msg_channel(msg));
 	assert_int_equal(tacit_msg_return_route(msg)->count, 1);
 	tacit_msg_free(msg);
 	assert_null(tacit_receive(app, 0));
@@ -89,6 +90,7 @@ the_sender_is_named(void **state)
 	assert_string_equal(tacit_msg_sender(msg),
 	    "Pabababababababababababababababababababababababababababababababab");
 	assert_string_equal(tacit_msg_text(msg), "hi");
+	assert_string_equal(tacit_msg_channel(msg), "");
 	tacit_node_free(node);
 }
 
@@ -261,6 +263,7 @@ null_is_a_failure_that_was_remembered(void **state)
 	assert_int_equal(len, 0);
 	assert_string_equal(tacit_msg_text(NULL), "");
 	assert_null(tacit_msg_sender(NULL));
+	assert_null(tacit_msg_channel(NULL));
 	assert_null(tacit_msg_return_route(NULL));
 	tacit_msg_free(NULL);
 	tacit_context_free(NULL);

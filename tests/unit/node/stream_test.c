@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "node/state.h"
 #include "tacit/stream.h"
+#include "tacit/tcp.h"
 
 static struct tacit_node *
 node_with_service(void)
@@ -138,6 +139,70 @@ a_program_waits_for_confirmations(void **state)
 	tacit_node_free(node);
 }
 
+/* a hub in another node, turned by the client's loop; NULL: gone */
+struct driven {
+	struct tacit_node *hub, *client;
+};
+
+static void
+drive(void *arg)
+{
+	struct driven *driven = arg;
+
+	if (driven->hub != NULL)
+		(void)tacit_node_wait(driven->hub, NULL, NULL, 0);
+	tacit_timer_after(driven->client, 1, drive, driven);
+}
+
+static const char *
+start_hub(struct driven *driven, const char *address)
+{
+	driven->hub = tacit_node_new();
+	assert_non_null(
+	    tacit_stream_service_start(driven->hub, tacit_store_in_memory(driven->hub), true));
+	assert_non_null(address = tacit_tcp_listen(driven->hub, address));
+	return address;
+}
+
+static int
+is_connected(void *arg)
+{
+	return tacit_stream_connected(arg);
+}
+
+static int
+is_not_connected(void *arg)
+{
+	return !tacit_stream_connected(arg);
+}
+
+static void
+one_knows_whether_the_service_answers(void **state)
+{
+	struct tacit_stream_options options = loop_through("a");
+	struct tacit_node *node = tacit_node_new();
+	struct driven driven = {.client = node};
+	struct tacit_stream *stream;
+	char address[64];
+
+	(void)state;
+	assert_false(tacit_stream_connected(NULL));
+	snprintf(address, sizeof(address), "%s", start_hub(&driven, "127.0.0.1:0"));
+	options.route = tacit_route_new(node, tacit_tcp_peer(node, address), NULL);
+	drive(&driven);
+	assert_non_null(stream = tacit_stream_connect(node, &options));
+	for (int i = 0; i < 2; i++) {
+		assert_true(tacit_stream_connected(stream));
+		tacit_node_free(driven.hub);
+		driven.hub = NULL;
+		assert_int_equal(tacit_node_wait(node, is_not_connected, stream, 20000), TACIT_OK);
+		start_hub(&driven, address);
+		assert_int_equal(tacit_node_wait(node, is_connected, stream, 20000), TACIT_OK);
+	}
+	tacit_node_free(node);
+	tacit_node_free(driven.hub);
+}
+
 int
 main(void)
 {
@@ -145,6 +210,7 @@ main(void)
 	    cmocka_unit_test(a_client_that_failed_leaves_nothing),
 	    cmocka_unit_test(names_and_ids_are_refused_in_words),
 	    cmocka_unit_test(a_program_waits_for_confirmations),
+	    cmocka_unit_test(one_knows_whether_the_service_answers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
