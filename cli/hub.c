@@ -6,14 +6,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "cli.h"
+#include "data_folder.h"
 #include "hub/hub.h"
 #include "tacit/tacit.h"
 
 #define PROPERTIES_MAX 64
-#define FOLDER_LEN_MAX 4096
 
 static const char usage[] =
     "usage: tacit hub [--listen HOST:PORT] [--store DIR | --kafka BROKERS] [OPTION]...\n"
@@ -40,7 +39,7 @@ struct arguments {
 	struct tacit_hub_options hub;
 	struct tacit_kafka_options kafka;
 	struct tacit_kafka_property properties[PROPERTIES_MAX];
-	char folder[FOLDER_LEN_MAX];
+	char folder[TACIT_CLI_PATH_MAX];
 	int verbose;
 };
 
@@ -81,7 +80,7 @@ static bool
 read_properties(struct arguments *arguments, const char *path)
 {
 	FILE *file = fopen(path, "re");
-	char from[FOLDER_LEN_MAX], *line = NULL;
+	char from[TACIT_CLI_PATH_MAX], *line = NULL;
 	bool good = true;
 	size_t cap = 0;
 	unsigned number = 0;
@@ -101,28 +100,6 @@ read_properties(struct arguments *arguments, const char *path)
 	free(line);
 	fclose(file);
 	return good;
-}
-
-/* $XDG_DATA_HOME/tacit, or ~/.local/share/tacit; false: there is no home.  The store makes its own
- * folder and the one that it is in; in a new home one more is missing, and if it cannot be made
- * the store says so. */
-static bool
-data_folder(char ret[FOLDER_LEN_MAX])
-{
-	const char *data = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
-	int len;
-
-	if (data != NULL && data[0] == '/') {
-		len = snprintf(ret, FOLDER_LEN_MAX, "%s/tacit", data);
-	} else if (home != NULL && home[0] == '/') {
-		len = snprintf(ret, FOLDER_LEN_MAX, "%s/.local", home);
-		if (len < FOLDER_LEN_MAX)
-			(void)mkdir(ret, 0700);
-		len = snprintf(ret, FOLDER_LEN_MAX, "%s/.local/share/tacit", home);
-	} else {
-		return false;
-	}
-	return len < FOLDER_LEN_MAX;
 }
 
 enum {
@@ -247,10 +224,11 @@ complete(struct arguments *arguments)
 		return STATUS_OK;
 	}
 	if (arguments->hub.folder == NULL) {
-		if (!data_folder(arguments->folder)) {
+		if (!tacit_cli_data_folder("", arguments->folder)) {
 			tacit_cli_complain("hub", "there is no home folder: give --store DIR");
 			return STATUS_USAGE;
 		}
+		tacit_cli_make_above(arguments->folder);
 		arguments->hub.folder = arguments->folder;
 		tacit_cli_complain("hub", "keeping streams in %s", arguments->folder);
 	}

@@ -12,12 +12,10 @@
 #include <unistd.h>
 
 #include "cli.h"
-#include "passphrase.h"
+#include "identity_file.h"
 #include "tacit/entity.h"
 
 #define NAME "identity"
-/* room for a question that names a file */
-#define QUESTION_LEN_MAX 512
 
 static const char usage[] =
     "usage: tacit identity COMMAND FILE [OPTION]...\n"
@@ -77,84 +75,25 @@ static const char export_usage[] =
     "example: (umask 077; tacit identity export alice.id > alice.secret)\n";
 
 struct arguments {
-	const char *file;
-	const char *passphrase_file;
-	bool no_passphrase;
+	struct tacit_cli_identity_file file;
 	bool json;
 };
 
-/* a passphrase as the library wants it, and where its bytes lie meanwhile */
-struct opening {
-	struct tacit_passphrase passphrase;
-	struct tacit_cli_passphrase own;
-};
-
-static bool
-ask(const char *what, const char *file, struct tacit_cli_passphrase *ret)
-{
-	char plain[QUESTION_LEN_MAX], question[4 * QUESTION_LEN_MAX];
-
-	snprintf(plain, sizeof(plain), "%s %s: ", what, file);
-	tacit_cli_escape(plain, question, sizeof(question));
-	return tacit_cli_passphrase_ask(NAME, question, ret);
-}
-
-static bool
-ask_twice(const char *file, struct tacit_cli_passphrase *ret)
-{
-	struct tacit_cli_passphrase again;
-	bool good = ask("New passphrase for", file, ret) &&
-		    ask("Once more the passphrase for", file, &again);
-
-	if (good && (ret->len != again.len || memcmp(ret->bytes, again.bytes, ret->len) != 0)) {
-		tacit_cli_complain(NAME, "the two passphrases differ: nothing was made");
-		good = false;
-	}
-	tacit_cli_passphrase_wipe(&again);
-	return good;
-}
-
-/* ret is to be wiped, always; false: said why not */
-static bool
-find_passphrase(const struct arguments *arguments, bool is_new, struct opening *ret)
-{
-	bool good = arguments->no_passphrase;
-
-	ret->own.len = 0;
-	if (arguments->passphrase_file != NULL)
-		good = tacit_cli_passphrase_read(NAME, arguments->passphrase_file, &ret->own);
-	else if (!good && is_new)
-		good = ask_twice(arguments->file, &ret->own);
-	else if (!good)
-		good = ask("Passphrase for", arguments->file, &ret->own);
-	ret->passphrase = (struct tacit_passphrase){.none = arguments->no_passphrase};
-	if (!ret->passphrase.none) {
-		ret->passphrase.bytes = ret->own.bytes;
-		ret->passphrase.len = ret->own.len;
-	}
-	return good;
-}
-
-/* the same for a file that is there; that nobody sealed it has to be said, because somebody else
- * could have put it there */
+/* of a file that is there; that nobody sealed it has to be said, because somebody else could have
+ * put it there */
 static bool
 find_opening(struct tacit_node *node, const struct arguments *arguments,
-    struct tacit_identity_info *ret_info, struct opening *ret)
+    struct tacit_identity_info *ret_info, struct tacit_cli_opening *ret)
 {
-	if (tacit_identity_show(node, arguments->file, NULL, ret_info) != TACIT_OK)
+	if (!tacit_cli_opening_find(node, NAME, &arguments->file, ret_info, ret))
 		return false;
-	if (ret_info->has_passphrase && arguments->no_passphrase) {
-		tacit_cli_complain(
-		    NAME, "%s has a passphrase: leave out --no-passphrase", arguments->file);
-		return false;
-	}
-	if (!ret_info->has_passphrase && !arguments->no_passphrase) {
+	if (!ret_info->has_passphrase && !arguments->file.no_passphrase) {
 		tacit_cli_complain(NAME,
 		    "%s has no passphrase: use --no-passphrase if it is the file that is meant",
-		    arguments->file);
+		    arguments->file.path);
 		return false;
 	}
-	return find_passphrase(arguments, false, ret);
+	return true;
 }
 
 static bool
@@ -182,7 +121,7 @@ show(struct tacit_node *node, const struct arguments *arguments)
 	char text[256];
 	int len;
 
-	if (tacit_identity_show(node, arguments->file, NULL, &info) != TACIT_OK)
+	if (tacit_identity_show(node, arguments->file.path, NULL, &info) != TACIT_OK)
 		return false;
 	if (arguments->json)
 		len = snprintf(text, sizeof(text),
@@ -196,20 +135,20 @@ show(struct tacit_node *node, const struct arguments *arguments)
 static bool
 make_new(struct tacit_node *node, const struct arguments *arguments)
 {
-	struct opening opening;
+	struct tacit_cli_opening opening;
 	struct stat st;
 	bool good;
 
 	/* the library looks, too, but only after the passphrase was typed twice */
-	if (lstat(arguments->file, &st) == 0) {
+	if (lstat(arguments->file.path, &st) == 0) {
 		tacit_cli_complain(NAME,
 		    "%s exists already: an identity is never overwritten; take another name",
-		    arguments->file);
+		    arguments->file.path);
 		return false;
 	}
-	good = find_passphrase(arguments, true, &opening) &&
+	good = tacit_cli_opening_new(NAME, &arguments->file, &opening) &&
 	       tacit_entity_create_file(
-		   node, tacit_vault_new(node), arguments->file, &opening.passphrase) != NULL;
+		   node, tacit_vault_new(node), arguments->file.path, &opening.passphrase) != NULL;
 	tacit_cli_passphrase_wipe(&opening.own);
 	return good && show(node, arguments);
 }
@@ -218,13 +157,13 @@ static bool
 rotate(struct tacit_node *node, const struct arguments *arguments)
 {
 	struct tacit_identity_info info;
-	struct opening opening;
+	struct tacit_cli_opening opening;
 	struct tacit_entity *entity;
 	bool good = false;
 
 	if (find_opening(node, arguments, &info, &opening)) {
 		entity = tacit_entity_load(
-		    node, tacit_vault_new(node), arguments->file, &opening.passphrase);
+		    node, tacit_vault_new(node), arguments->file.path, &opening.passphrase);
 		good =
 		    entity != NULL && tacit_entity_rotate(entity, &opening.passphrase) == TACIT_OK;
 	}
@@ -262,11 +201,11 @@ static bool
 export_secret(struct tacit_node *node, const struct arguments *arguments)
 {
 	struct tacit_identity_info info;
-	struct opening opening;
+	struct tacit_cli_opening opening;
 	struct printing printing = {.json = arguments->json, .identifier = info.identifier};
 	bool good = find_opening(node, arguments, &info, &opening) &&
-		    tacit_identity_export(node, arguments->file, &opening.passphrase, print_secret,
-			&printing) == TACIT_OK;
+		    tacit_identity_export(node, arguments->file.path, &opening.passphrase,
+			print_secret, &printing) == TACIT_OK;
 
 	tacit_cli_passphrase_wipe(&opening.own);
 	return good && printing.good;
@@ -311,10 +250,10 @@ take(const struct command *command, int option, const char *text, struct argumen
 {
 	switch (option) {
 	case PASSPHRASE_FILE:
-		ret->passphrase_file = optarg;
+		ret->file.passphrase_file = optarg;
 		return true;
 	case NO_PASSPHRASE:
-		ret->no_passphrase = true;
+		ret->file.no_passphrase = true;
 		return true;
 	case JSON:
 		ret->json = true;
@@ -352,12 +291,12 @@ parse(const struct command *command, int argc, char **argv, struct arguments *re
 	if (argc - optind != 1)
 		tacit_cli_complain(NAME, "%s wants one FILE; see tacit identity %s --help",
 		    command->name, command->name);
-	else if (ret->no_passphrase && ret->passphrase_file != NULL)
+	else if (ret->file.no_passphrase && ret->file.passphrase_file != NULL)
 		tacit_cli_complain(
 		    NAME, "--passphrase-file and --no-passphrase exclude each other");
 	else
-		ret->file = argv[optind];
-	return ret->file != NULL;
+		ret->file.path = argv[optind];
+	return ret->file.path != NULL;
 }
 
 static int
@@ -384,7 +323,7 @@ run(const struct command *command, const struct arguments *arguments)
 int
 tacit_cli_identity(int argc, char **argv)
 {
-	struct arguments arguments = {.file = NULL};
+	struct arguments arguments = {.json = false};
 
 	if (argc < 2) {
 		fputs(usage, stderr);
