@@ -16,7 +16,7 @@
  * is the first.
  *
  * host_port: `HOST:PORT`, `[IPV6]:PORT`, or a list of them with commas: the next is tried when
- * one cannot be reached.  Names are resolved at each connection.
+ * one cannot be reached, or was lost, or does not answer.  Names are resolved at each connection.
  * Valid until the node is freed.  Errors, remembered: TACIT_EINVAL.
  */
 TACIT_API const char *tacit_tcp_peer(struct tacit_node *node, const char *host_port);

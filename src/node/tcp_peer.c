@@ -27,7 +27,8 @@ struct tacit_tcp_peer {
 	struct tacit_tcp *tcp;
 	char *text; /* HOST:PORT[,HOST:PORT...] */
 	enum state state;
-	const char *next_name; /* in text */
+	const char *next_name; /* in text; behind the last one comes the first */
+	unsigned names_left;   /* of this attempt */
 	struct tacit_tcp_name name;
 	struct lookup *lookup;
 	struct addrinfo *addresses, *next_address;
@@ -212,8 +213,11 @@ try_name(struct tacit_tcp_peer *peer)
 	struct lookup *lookup;
 
 	free_addresses(peer);
+	peer->names_left--;
 	if (tacit_tcp_name_parse(&peer->next_name, false, &peer->name) != TACIT_OK)
 		return false; /* cannot be: the text was checked when the peer was added */
+	if (*peer->next_name == '\0')
+		peer->next_name = peer->text;
 	if (getaddrinfo(peer->name.host, peer->name.port, &hints, &peer->addresses) == 0) {
 		peer->numeric = true;
 		peer->next_address = peer->addresses;
@@ -254,7 +258,7 @@ try_next(struct tacit_tcp_peer *peer)
 				return;
 			}
 		}
-		if (*peer->next_name == '\0') {
+		if (peer->names_left == 0) {
 			fail(peer);
 			return;
 		}
@@ -264,11 +268,15 @@ try_next(struct tacit_tcp_peer *peer)
 	}
 }
 
+/* All names once, from the one behind that which was connected last: a hub that takes connections and
+ * does not answer must not keep its clients from the others. */
 static void
 begin(struct tacit_tcp_peer *peer)
 {
 	tacit_alarm_set(peer->alarm, TACIT_NEVER);
-	peer->next_name = peer->text;
+	peer->names_left = 1;
+	for (const char *at = peer->text; (at = strchr(at, ',')) != NULL; at++)
+		peer->names_left++;
 	try_next(peer);
 }
 
@@ -294,7 +302,9 @@ tacit_tcp_peer_up(struct tacit_tcp_peer *peer)
 	tacit_alarm_set(peer->alarm, TACIT_NEVER);
 	free_addresses(peer);
 	peer->state = UP;
-	tacit_node_log(peer->tcp->node, TACIT_LOG_INFO, "connected to %s", peer->text);
+	tacit_node_log(peer->tcp->node, TACIT_LOG_INFO,
+	    strchr(peer->name.host, ':') != NULL ? "connected to [%s]:%s" : "connected to %s:%s",
+	    peer->name.host, peer->name.port);
 	while ((msg = tacit_queue_pop(&peer->pending)) != NULL)
 		tacit_tcp_connection_send(peer->connection, msg);
 	peer->pending_len = 0;
@@ -376,6 +386,7 @@ tacit_tcp_peer_add(struct tacit_tcp *tcp, struct tacit_address address)
 		goto failed;
 	}
 	peer->tcp = tcp;
+	peer->next_name = peer->text;
 	tacit_list_init(&peer->wants);
 	tacit_turn_end_init(&peer->tell, tell, peer);
 	tacit_list_append(&tcp->peer_list, &peer->list);

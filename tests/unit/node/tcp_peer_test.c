@@ -1,6 +1,8 @@
 /* Peers: connecting, again and again, to the right one, and saying why not */
 #include "support/tcp.h"
 
+#include "node/tcp_state.h"
+
 struct watcher {
 	struct tacit_tcp_want *want;
 	unsigned ups, downs;
@@ -337,6 +339,57 @@ only_named_peers_are_dialled(void **state)
 	tacit_node_free(hub.node);
 }
 
+static unsigned
+connections_of(const struct hub *hub)
+{
+	unsigned count = 0;
+
+	for (const struct tacit_list *at = hub->node->tcp->connections.next;
+	     at != &hub->node->tcp->connections; at = at->next)
+		count++;
+	return count;
+}
+
+/* which of the hubs has the connection; -1: none, or both */
+static int
+taken_by(const struct hub *hubs)
+{
+	unsigned first = connections_of(&hubs[0]), second = connections_of(&hubs[1]);
+
+	return first + second != 1 ? -1 : first == 1 ? 0 : 1;
+}
+
+/* one that is taken for dead, although it takes connections, makes room for the next of the list; and
+ * behind the last one comes the first */
+static void
+a_list_is_gone_round(void **state)
+{
+	struct tacit_node *node = tacit_node_new();
+	struct watcher watcher;
+	struct hub hubs[2];
+	char list[64];
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++)
+		hub_init(&hubs[i], "127.0.0.1:0");
+	snprintf(list, sizeof(list), "%s,%s", hubs[0].address, hubs[1].address);
+	watcher_init(&watcher, node, list);
+	for (int i = 0; i < 5; i++) {
+		assert_int_equal(tacit_node_wait(node, is_up, &watcher, 20000), TACIT_OK);
+		for (int turn = 0; turn < 1000 && taken_by(hubs) != i % 2; turn++) {
+			node_step(hubs[0].node);
+			node_step(hubs[1].node);
+		}
+		assert_int_equal(taken_by(hubs), i % 2);
+		watcher.ups = 0;
+		tacit_tcp_want_drop(watcher.want);
+	}
+	tacit_tcp_want_free(watcher.want);
+	tacit_node_free(node);
+	for (size_t i = 0; i < 2; i++)
+		tacit_node_free(hubs[i].node);
+}
+
 int
 main(void)
 {
@@ -350,6 +403,7 @@ main(void)
 	    cmocka_unit_test(messages_to_a_wanted_peer_do_not_wait),
 	    cmocka_unit_test(what_was_dropped_is_said),
 	    cmocka_unit_test(only_named_peers_are_dialled),
+	    cmocka_unit_test(a_list_is_gone_round),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
