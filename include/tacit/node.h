@@ -136,6 +136,10 @@ TACIT_API const char *tacit_keep(struct tacit_node *node, const char *text);
  * node's error).
  */
 TACIT_API TACIT_SENTINEL const struct tacit_route *tacit_route_new(struct tacit_node *node, ...);
+/* a copy of a route, for instance of a message's way back, that is valid until the node is freed;
+ * NULL for NULL and on error */
+TACIT_API const struct tacit_route *tacit_route_keep(
+    struct tacit_node *node, const struct tacit_route *route);
 
 /* what a node has to tell: levels as in syslog, lower is worse */
 enum tacit_log_level {

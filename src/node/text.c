@@ -87,25 +87,44 @@ append_hop(struct tacit_node *node, struct tacit_route *route, const char *hop)
 	return TACIT_OK;
 }
 
+/* an empty one */
+static struct tacit_route *
+new_route(struct tacit_node *node)
+{
+	struct text *text;
+
+	if (!tacit_node_usable(node) || (text = new_text(node, 0)) == NULL)
+		return NULL;
+	if ((text->route = tacit_alloc(sizeof(*text->route))) == NULL)
+		(void)tacit_node_fail(node, TACIT_ENOMEM, "out of memory");
+	return text->route;
+}
+
 const struct tacit_route *
 tacit_route_new(struct tacit_node *node, ...)
 {
-	struct text *text;
+	struct tacit_route *route = new_route(node);
 	const char *hop;
 	va_list hops;
 	tacit_err err = TACIT_OK;
 
-	if (!tacit_node_usable(node) || (text = new_text(node, 0)) == NULL)
+	if (route == NULL)
 		return NULL;
-	if ((text->route = tacit_alloc(sizeof(*text->route))) == NULL) {
-		(void)tacit_node_fail(node, TACIT_ENOMEM, "out of memory");
-		return NULL;
-	}
 	va_start(hops, node);
 	while (err == TACIT_OK && (hop = va_arg(hops, const char *)) != NULL)
-		err = append_hop(node, text->route, hop);
+		err = append_hop(node, route, hop);
 	va_end(hops);
-	return err == TACIT_OK ? text->route : NULL;
+	return err == TACIT_OK ? route : NULL;
+}
+
+const struct tacit_route *
+tacit_route_keep(struct tacit_node *node, const struct tacit_route *route)
+{
+	struct tacit_route *copy = route != NULL ? new_route(node) : NULL;
+
+	if (copy != NULL)
+		tacit_route_copy(copy, route);
+	return copy;
 }
 
 const char *

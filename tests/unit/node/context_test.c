@@ -18,7 +18,7 @@ a_worker_answers(void **state)
 {
 	struct tacit_node *node = tacit_node_new();
 	struct tacit_context *app = tacit_context_new(node, "app");
-	const struct tacit_route *route = tacit_route_new(node, "echoer", NULL);
+	const struct tacit_route *route = tacit_route_new(node, "echoer", NULL), *back;
 	unsigned count = 0;
 	struct tacit_msg *msg;
 	size_t len;
@@ -33,7 +33,14 @@ a_worker_answers(void **state)
 	assert_null(tacit_msg_sender(msg));
 	assert_null(tacit_msg_channel(msg));
 	assert_int_equal(tacit_msg_return_route(msg)->count, 1);
+	back = tacit_route_keep(node, tacit_msg_return_route(msg));
 	tacit_msg_free(msg);
+	/* the way back outlives its message */
+	assert_int_equal(tacit_send_text(app, back, "Again"), TACIT_OK);
+	assert_non_null(msg = tacit_receive(app, TACIT_FOREVER));
+	assert_string_equal(tacit_msg_text(msg), "Again");
+	tacit_msg_free(msg);
+	assert_null(tacit_route_keep(node, NULL));
 	assert_null(tacit_receive(app, 0));
 	assert_null(tacit_receive(app, 1));
 	assert_int_equal(tacit_node_err(node), TACIT_OK);
@@ -41,7 +48,7 @@ a_worker_answers(void **state)
 	assert_int_equal(tacit_send(app, route, "", 0), TACIT_OK);
 	assert_non_null(msg = tacit_receive(app, TACIT_FOREVER));
 	assert_string_equal(tacit_msg_text(msg), "");
-	assert_int_equal(count, 2);
+	assert_int_equal(count, 3);
 	/* a worker has no mailbox */
 	assert_null(tacit_receive(tacit_worker_start(node, "w", echo, &count), TACIT_FOREVER));
 	assert_int_equal(tacit_node_err(node), TACIT_EINVAL);
@@ -265,6 +272,7 @@ null_is_a_failure_that_was_remembered(void **state)
 	assert_null(tacit_msg_sender(NULL));
 	assert_null(tacit_msg_channel(NULL));
 	assert_null(tacit_msg_return_route(NULL));
+	assert_null(tacit_route_keep(NULL, NULL));
 	tacit_msg_free(NULL);
 	tacit_context_free(NULL);
 	tacit_context_expose(NULL);
