@@ -4,6 +4,7 @@
 #ifndef TACIT_CLI_CLI_H
 #define TACIT_CLI_CLI_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "tacit/node.h"
@@ -19,14 +20,20 @@ enum {
 };
 
 /* a subcommand: argv[0] is its name */
+int tacit_cli_echo(int argc, char **argv);
 int tacit_cli_hub(int argc, char **argv);
 int tacit_cli_identity(int argc, char **argv);
+int tacit_cli_ping(int argc, char **argv);
 
 /* text as UTF-8 for a terminal, with control characters and what is no text as \xNN; cut where ret
  * is full */
 void tacit_cli_escape(const char *text, char *ret, size_t cap);
 
-/* prints `tacit NAME: ...` to standard error, escaped */
+/* whether standard error is a terminal that takes colours, and nobody said NO_COLOR */
+bool tacit_cli_colour(void);
+
+/* prints `tacit NAME: ...` to standard error, escaped; what is wrong is red */
+void tacit_cli_say(const char *name, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void tacit_cli_complain(const char *name, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 /* for tacit_node_on_log: arg points to a struct tacit_cli_log */

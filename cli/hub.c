@@ -230,7 +230,7 @@ complete(struct arguments *arguments)
 		}
 		tacit_cli_make_above(arguments->folder);
 		arguments->hub.folder = arguments->folder;
-		tacit_cli_complain("hub", "keeping streams in %s", arguments->folder);
+		tacit_cli_say("hub", "keeping streams in %s", arguments->folder);
 	}
 	return STATUS_OK;
 }

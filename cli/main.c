@@ -1,7 +1,9 @@
 #include <locale.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <wchar.h>
 #include <wctype.h>
 
@@ -9,6 +11,8 @@
 
 #define COMPLAINT_LEN_MAX 8192 /* holds a path */
 #define ESCAPED_LEN_MAX   4    /* of a character, as it is or escaped byte by byte */
+#define RED               "\033[31m"
+#define PLAIN             "\033[m"
 
 static const char usage[] =
     "usage: tacit COMMAND [OPTION]...\n"
@@ -16,8 +20,12 @@ static const char usage[] =
     "End-to-end encrypted messages through Apache Kafka.\n"
     "\n"
     "commands:\n"
+    "  echo      sends back what comes, for trying a path out\n"
     "  hub       the node in the middle: keeps streams, sees ciphertext only\n"
     "  identity  who a program is, in a file: makes, shows, rotates, exports\n"
+    "  ping      measures round trips to an echo\n"
+    "\n"
+    "statuses: 0 success, 1 failure, 2 wrong use, 3 refused, 4 truncated, 5 silence\n"
     "\n"
     "  tacit COMMAND --help   says more\n"
     "  tacit --version        says which one this is\n";
@@ -47,17 +55,44 @@ tacit_cli_escape(const char *text, char *ret, size_t cap)
 	ret[at] = '\0';
 }
 
-void
-tacit_cli_complain(const char *name, const char *format, ...)
+bool
+tacit_cli_colour(void)
+{
+	const char *none = getenv("NO_COLOR"), *terminal = getenv("TERM");
+
+	return isatty(STDERR_FILENO) && (none == NULL || none[0] == '\0') && terminal != NULL &&
+	       terminal[0] != '\0' && strcmp(terminal, "dumb") != 0;
+}
+
+static void
+print(const char *name, bool wrong, const char *format, va_list list)
 {
 	char text[COMPLAINT_LEN_MAX], line[4 * COMPLAINT_LEN_MAX];
+	bool red = wrong && tacit_cli_colour();
+
+	vsnprintf(text, sizeof(text), format, list);
+	tacit_cli_escape(text, line, sizeof(line));
+	fprintf(stderr, "%stacit %s: %s%s\n", red ? RED : "", name, line, red ? PLAIN : "");
+}
+
+void
+tacit_cli_say(const char *name, const char *format, ...)
+{
 	va_list list;
 
 	va_start(list, format);
-	vsnprintf(text, sizeof(text), format, list);
+	print(name, false, format, list);
 	va_end(list);
-	tacit_cli_escape(text, line, sizeof(line));
-	fprintf(stderr, "tacit %s: %s\n", name, line);
+}
+
+void
+tacit_cli_complain(const char *name, const char *format, ...)
+{
+	va_list list;
+
+	va_start(list, format);
+	print(name, true, format, list);
+	va_end(list);
 }
 
 void
@@ -65,8 +100,12 @@ tacit_cli_log_line(void *arg, enum tacit_log_level level, const char *line)
 {
 	const struct tacit_cli_log *log = arg;
 
-	if (level <= log->most)
-		tacit_cli_complain(
+	if (level > log->most)
+		return;
+	if (level == TACIT_LOG_ERROR)
+		tacit_cli_complain(log->name, "%s", line);
+	else
+		tacit_cli_say(
 		    log->name, "%s%s", level == TACIT_LOG_WARNING ? "warning: " : "", line);
 }
 
@@ -77,8 +116,10 @@ main(int argc, char **argv)
 		const char *name;
 		int (*run)(int argc, char **argv);
 	} commands[] = {
+	    {"echo", tacit_cli_echo},
 	    {"hub", tacit_cli_hub},
 	    {"identity", tacit_cli_identity},
+	    {"ping", tacit_cli_ping},
 	};
 	char word[256];
 

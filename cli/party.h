@@ -29,6 +29,16 @@
 /* from here on long options without a letter are the command's own */
 #define TACIT_CLI_OWN_OPTION 512
 
+/* lines of a usage for the options that all of them have */
+#define TACIT_CLI_IDENTITY_USAGE                                                         \
+	"  --identity FILE       who this is (a fresh identity, as long as it runs)\n"   \
+	"  --passphrase-file F   what opens that file, where no terminal is to ask on\n" \
+	"  --known FILE          where peers are remembered, with --identity\n"          \
+	"                        (tacit/known-peers in the data folder by XDG rules)\n"
+#define TACIT_CLI_REPORT_USAGE                                                           \
+	"  -q, -v, --json        say less; say more; say it as JSON, an object a line\n" \
+	"  --help                say this\n"
+
 struct tacit_cli_command {
 	const char *name;
 	const char *usage;
@@ -126,6 +136,9 @@ bool tacit_cli_party_good(const struct tacit_cli_party *party);
  * ones are not.  Returns false, for `return` of who calls it */
 bool tacit_cli_party_fail(struct tacit_cli_party *party, int status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* the status that an error ends a command with */
+int tacit_cli_status_of(tacit_err err);
 
 /*
  * tacit_cli_party_end: closes the joined channel, unless it is lost; says what the node remembers,

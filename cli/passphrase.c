@@ -181,7 +181,7 @@ tacit_cli_passphrase_read(const char *name, const char *path, struct tacit_cli_p
 	if (fd >= 0 && fstat(fd, &st) == 0) {
 		/* not refused: what hands secrets to services makes such files */
 		if (S_ISREG(st.st_mode) && (st.st_mode & 077) != 0)
-			tacit_cli_complain(name, "warning: %s is open to others", path);
+			tacit_cli_say(name, "warning: %s is open to others", path);
 		while (ret->len < sizeof(ret->bytes) &&
 		       ((n = read(fd, ret->bytes + ret->len, sizeof(ret->bytes) - ret->len)) > 0 ||
 			   (n < 0 && errno == EINTR)))

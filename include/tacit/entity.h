@@ -125,7 +125,8 @@ TACIT_API tacit_err tacit_identity_export(struct tacit_node *node, const char *p
  * tacit_trust_everyone: anybody.  The channel is then encrypted, but not protected from whoever
  * carries the bytes: the hub itself could sit in the middle.  For trying things out.
  *
- * tacit_trust_exactly: these identifiers (`P` and 64 hex digits each), ends with NULL.
+ * tacit_trust_exactly: these identifiers (`P` and 64 hex digits each, or several with commas
+ * between), ends with NULL.
  * Errors, remembered: TACIT_EINVAL: not an identifier, or none at all; TACIT_ELIMIT: more than 64.
  *
  * tacit_trust_listed: the identifiers in a file, one a line; # begins a comment.  Read once.  The

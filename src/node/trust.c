@@ -294,38 +294,64 @@ tacit_trust_everyone(struct tacit_node *node)
 	return trust;
 }
 
+#define EXACTLY_MAX 64
+
+struct identifiers {
+	struct tacit_identifier all[EXACTLY_MAX];
+	size_t count;
+};
+
+/* those of a text, with commas between */
+static tacit_err
+add_identifiers(struct tacit_node *node, const char *text, struct identifiers *ret)
+{
+	char one[TACIT_IDENTIFIER_TEXT_LEN];
+	int len;
+
+	for (;; text += len + 1) {
+		len = (int)strcspn(text, ",");
+		if (ret->count == EXACTLY_MAX)
+			return tacit_node_fail(
+			    node, TACIT_ELIMIT, "a trust policy takes %d identifiers", EXACTLY_MAX);
+		/* one that is too long stays too long */
+		snprintf(one, sizeof(one), "%.*s", len, text);
+		if ((size_t)len >= sizeof(one) ||
+		    tacit_identifier_parse(one, &ret->all[ret->count]) != TACIT_OK)
+			return tacit_node_fail(node, TACIT_EINVAL,
+			    "not an identifier: '%.*s': it is P and 64 hex digits, as the other "
+			    "side "
+			    "prints it",
+			    len < 80 ? len : 80, text);
+		ret->count++;
+		if (text[len] == '\0')
+			return TACIT_OK;
+	}
+}
+
 const struct tacit_trust *
 tacit_trust_exactly(struct tacit_node *node, ...)
 {
 	struct tacit_trust *trust = trust_new(node);
-	struct tacit_identifier identifiers[64];
+	struct identifiers identifiers = {.count = 0};
 	struct tacit_policy policy;
-	size_t count = 0;
+	tacit_err err = TACIT_OK;
 	const char *text;
 	va_list list;
 
 	if (trust == NULL)
 		return NULL;
 	va_start(list, node);
-	while ((text = va_arg(list, const char *)) != NULL) {
-		if (count == sizeof(identifiers) / sizeof(identifiers[0]) ||
-		    tacit_identifier_parse(text, &identifiers[count]) != TACIT_OK)
-			break;
-		count++;
-	}
+	while (err == TACIT_OK && (text = va_arg(list, const char *)) != NULL)
+		err = add_identifiers(node, text, &identifiers);
 	va_end(list);
-	if (text != NULL && count == sizeof(identifiers) / sizeof(identifiers[0])) {
-		tacit_node_fail(node, TACIT_ELIMIT, "a trust policy takes %zu identifiers", count);
+	if (err != TACIT_OK)
+		return NULL;
+	if (identifiers.count == 0) {
+		tacit_node_fail(
+		    node, TACIT_EINVAL, "not an identifier: nobody was named to be trusted");
 		return NULL;
 	}
-	if (text != NULL || count == 0) {
-		tacit_node_fail(node, TACIT_EINVAL,
-		    "not an identifier: '%s': it is P and 64 hex digits, as the other side prints "
-		    "it",
-		    text != NULL ? text : "");
-		return NULL;
-	}
-	if (tacit_policy_exactly(identifiers, count, &policy) != TACIT_OK) {
+	if (tacit_policy_exactly(identifiers.all, identifiers.count, &policy) != TACIT_OK) {
 		tacit_node_fail(node, TACIT_ENOMEM, "no memory for a trust policy");
 		return NULL;
 	}

@@ -13,6 +13,8 @@ from lib import BUILD, check, scenario
 TACIT = BUILD / "tacit"
 WORDS = "five words nobody has guessed"
 IDENTIFIER = "P[0-9a-f]{64}"
+# words are looked for at the beginnings of lines
+os.environ["NO_COLOR"] = "1"
 COMMANDS = ("new", "show", "rotate", "export")
 
 

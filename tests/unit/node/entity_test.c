@@ -6,6 +6,8 @@
 #define A   "P0000000000000000000000000000000000000000000000000000000000000001"
 #define A8  A, A, A, A, A, A, A, A
 #define A64 A8, A8, A8, A8, A8, A8, A8, A8
+/* the same in one word */
+#define L8 A "," A "," A "," A "," A "," A "," A "," A
 
 static void
 refused(struct tacit_node *node, const struct tacit_trust *trust, tacit_err err, const char *text)
@@ -27,6 +29,12 @@ identifiers_are_checked(void **state)
 	assert_non_null(tacit_trust_exactly(node, tacit_entity_identifier(entity), NULL));
 	assert_non_null(tacit_trust_exactly(node, A64, NULL));
 	refused(node, tacit_trust_exactly(node, A64, A, NULL), TACIT_ELIMIT, "64 identifiers");
+	assert_non_null(tacit_trust_exactly(node, A "," A, A, NULL));
+	refused(node, tacit_trust_exactly(node, A ",", NULL), TACIT_EINVAL, "''");
+	refused(node, tacit_trust_exactly(node, A "," A "0", NULL), TACIT_EINVAL, "'" A "0'");
+	assert_non_null(tacit_trust_exactly(node, L8, L8, L8, L8, L8, L8, L8, L8, NULL));
+	refused(node, tacit_trust_exactly(node, L8, L8, L8, L8, L8, L8, L8, L8 "," A, NULL),
+	    TACIT_ELIMIT, "64 identifiers");
 	refused(node, tacit_trust_exactly(node, NULL), TACIT_EINVAL, "not an identifier");
 	refused(node, tacit_trust_exactly(node, A, "bob", NULL), TACIT_EINVAL, "'bob'");
 	refused(node, tacit_trust_exactly(node, "", NULL), TACIT_EINVAL, "''");

@@ -1,0 +1,34 @@
+#include "whom.h"
+
+#include <string.h>
+
+#define FIRST "first"
+
+bool
+tacit_cli_whom_is_first(const char *whom)
+{
+	size_t len = strlen(FIRST);
+
+	return strncmp(whom, FIRST, len) == 0 && (whom[len] == '\0' || whom[len] == ':');
+}
+
+/* P and hex digits, perhaps too few of them, perhaps more of the same behind a comma */
+static bool
+looks_like_identifiers(const char *whom)
+{
+	return whom[0] == 'P' && whom[strspn(whom, "P0123456789abcdefABCDEF,")] == '\0';
+}
+
+const struct tacit_trust *
+tacit_cli_whom_trust(
+    struct tacit_node *node, const char *whom, const char *memory, const char *label)
+{
+	if (strcmp(whom, "everyone") == 0)
+		return tacit_trust_everyone(node);
+	if (tacit_cli_whom_is_first(whom))
+		return tacit_trust_first_seen(
+		    node, memory, whom[strlen(FIRST)] == ':' ? whom + strlen(FIRST) + 1 : label);
+	if (looks_like_identifiers(whom))
+		return tacit_trust_exactly(node, whom, NULL);
+	return tacit_trust_listed(node, whom);
+}
