@@ -32,7 +32,7 @@ static const char usage[] =
     "  -v                    log each entry, as network and store see it; -vv: more\n"
     "  --help                say this\n"
     "\n"
-    "example: tacit hub --listen 0.0.0.0:4000 --kafka kafka:9092 --topic-prefix tacit.\n";
+    "example: tacit hub --listen 127.0.0.1:4000 --store streams\n";
 
 /* what the command line and its files say */
 struct arguments {
