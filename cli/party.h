@@ -30,10 +30,11 @@
 #define TACIT_CLI_OWN_OPTION 512
 
 /* lines of a usage for the options that all of them have */
-#define TACIT_CLI_IDENTITY_USAGE                                                         \
-	"  --identity FILE       who this is (a fresh identity, as long as it runs)\n"   \
-	"  --passphrase-file F   what opens that file, where no terminal is to ask on\n" \
-	"  --known FILE          where peers are remembered, with --identity\n"          \
+#define TACIT_CLI_IDENTITY_USAGE                                                          \
+	"  --identity FILE       who this is (a fresh identity, as long as it runs)\n"    \
+	"  --passphrase-file F   what opens that file; otherwise the terminal is asked\n" \
+	"  --no-passphrase       that file has none\n"                                    \
+	"  --known FILE          where peers are remembered, with --identity\n"           \
 	"                        (tacit/known-peers in the data folder by XDG rules)\n"
 #define TACIT_CLI_REPORT_USAGE                                                           \
 	"  -q, -v, --json        say less; say more; say it as JSON, an object a line\n" \
