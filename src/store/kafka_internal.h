@@ -55,6 +55,9 @@
 /* ms until a position is saved again: offsets.retention.minutes counts from the last save, 7 days
  * by default */
 #define KAFKA_POSITION_AGAIN_MS 86400000u
+/* ms after a confirm in which the broker surely remembers this producer: it forgets one after
+ * producer.id.expiration.ms, 1 day by default */
+#define KAFKA_REMEMBERED_MS 3600000u
 
 enum kafka_state {
 	KAFKA_CLOSED, /* nothing known */
@@ -76,7 +79,11 @@ struct kafka_stream {
 	int64_t acked; /* the last confirmed offset, or the one before the end when opened; -1 */
 	struct tacit_recent recent;
 	size_t fresh_len; /* bytes that arrived since waiting reads were last looked at */
-	size_t in_flight; /* appends that librdkafka has, or that wait for room there */
+	size_t in_flight; /* appends that librdkafka has, or that wait for room there, or in held */
+	/* one append goes alone until the broker remembers the producer: kafka_producer.c */
+	tacit_msec remembered_until;
+	bool alone;             /* librdkafka has that one */
+	struct tacit_list held; /* struct kafka_append: those behind it */
 	tacit_msec used_at;
 	/* opening */
 	bool asking, creating, created;
@@ -106,7 +113,8 @@ struct kafka_open {
 };
 
 struct kafka_append {
-	struct tacit_list link; /* a stream's appends, kafka.full, or a producer's in_flight */
+	/* a stream's appends or held, kafka.full, or a producer's in_flight */
+	struct tacit_list link;
 	struct kafka_stream *stream;
 	struct tacit_block *block; /* holds bytes; the message itself is its caller's to change */
 	uint8_t *bytes;
@@ -334,6 +342,8 @@ void tacit_kafka_append(struct tacit_store *store, const char *name, struct taci
     tacit_store_append_cb cb, void *arg);
 /* the topic is open: hands over what waited for that */
 void tacit_kafka_appends_send(struct kafka_stream *s);
+/* the topic is not open any more: what is held waits for that, too */
+void tacit_kafka_appends_unsend(struct kafka_stream *s);
 void tacit_kafka_append_answer(struct kafka_append *append, tacit_err err, uint64_t index);
 void tacit_kafka_producers_serve(struct kafka *k, size_t *budget);
 /* after a fatal error */

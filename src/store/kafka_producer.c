@@ -3,6 +3,11 @@
  * delivery report came.  When librdkafka's queue is full, appends wait in kafka.full, and are
  * tried again whenever a report event was destroyed: that is what makes room there, and there is
  * no other signal.
+ *
+ * The first append of a stream goes alone.  A broker whose replica of a young topic is not ready
+ * refuses requests, and from a producer that it does not know it takes any sequence number.  So of
+ * two requests on their way it may refuse the first and take the second, and librdkafka 2.0 then
+ * reports the first as delivered, too: an entry would be confirmed that nobody has.
  */
 #include "store/kafka_internal.h"
 
@@ -72,6 +77,7 @@ produce(struct kafka *k, struct kafka_append *append)
 		append->stream->rkt, 0, 0, append->bytes, append->len, NULL, 0, append) == 0) {
 		tacit_list_remove(&append->link);
 		tacit_list_append(&k->producer->in_flight, &append->link);
+		append->stream->alone = k->now >= append->stream->remembered_until;
 		return TACIT_OK;
 	}
 	err = rd_kafka_last_error();
@@ -92,6 +98,10 @@ hand_over(struct kafka *k, struct kafka_append *append)
 		s->in_flight--;
 		tacit_list_append(&s->appends, &append->link);
 		tacit_kafka_topic_pump(s);
+		return;
+	}
+	if (s->alone && tacit_list_empty(&k->full)) {
+		tacit_list_append(&s->held, &append->link);
 		return;
 	}
 	err = tacit_list_empty(&k->full) ? produce(k, append) : TACIT_EBUSY;
@@ -153,6 +163,34 @@ tacit_kafka_appends_send(struct kafka_stream *s)
 	}
 }
 
+void
+tacit_kafka_appends_unsend(struct kafka_stream *s)
+{
+	struct tacit_list held;
+
+	s->remembered_until = 0;
+	tacit_list_init(&held);
+	tacit_kafka_list_move(&s->held, &held);
+	while (!tacit_list_empty(&held)) {
+		struct tacit_list *link = held.next;
+
+		tacit_list_remove(link);
+		tacit_list_append(&s->appends, link);
+		s->in_flight--;
+	}
+}
+
+/* what is held goes before all that waits for room, because it is older */
+static void
+release(struct kafka *k, struct kafka_stream *s)
+{
+	s->alone = false;
+	if (tacit_list_empty(&s->held))
+		return;
+	tacit_kafka_list_move(&k->full, &s->held);
+	tacit_kafka_list_move(&s->held, &k->full);
+}
+
 static void
 retry_full(struct kafka *k)
 {
@@ -165,6 +203,11 @@ retry_full(struct kafka *k)
 		if (s->state != KAFKA_OPEN) {
 			tacit_list_remove(&append->link);
 			hand_over(k, append);
+			continue;
+		}
+		if (s->alone) {
+			tacit_list_remove(&append->link);
+			tacit_list_append(&s->held, &append->link);
 			continue;
 		}
 		err = produce(k, append);
@@ -211,7 +254,7 @@ failure_of(const rd_kafka_message_t *message)
 }
 
 static void
-report(struct kafka *k, const rd_kafka_message_t *message)
+report(struct kafka *k, const struct kafka_producer *producer, const rd_kafka_message_t *message)
 {
 	struct kafka_append *append = message->_private;
 	struct kafka_stream *s = append->stream;
@@ -225,6 +268,8 @@ report(struct kafka *k, const rd_kafka_message_t *message)
 		k->down = false;
 		if (s->known)
 			confirmed(s, append, index);
+		if (producer == k->producer)
+			s->remembered_until = k->now + KAFKA_REMEMBERED_MS;
 	} else {
 		/* a repeated request that the broker had, so long ago that it forgot the offset */
 		index = (uint64_t)(s->acked + 1);
@@ -232,6 +277,7 @@ report(struct kafka *k, const rd_kafka_message_t *message)
 	}
 	tacit_kafka_append_answer(append, err, index);
 	s->in_flight--;
+	release(k, s);
 	if (err == TACIT_ENOTFOUND && s->state == KAFKA_OPEN)
 		tacit_kafka_stream_fail(s, TACIT_ENOTFOUND);
 }
@@ -250,7 +296,7 @@ walk_reports(struct kafka *k, struct kafka_producer *producer, size_t *budget)
 			retry_full(k);
 			return true;
 		}
-		report(k, message);
+		report(k, producer, message);
 		--*budget;
 	}
 	return false;

@@ -30,6 +30,7 @@ new_stream(struct kafka *k, const char *name)
 	tacit_list_init(&s->creation);
 	tacit_list_init(&s->opens);
 	tacit_list_init(&s->appends);
+	tacit_list_init(&s->held);
 	tacit_list_init(&s->reads);
 	tacit_list_init(&s->waiting);
 	tacit_list_init(&s->tail_link);
@@ -138,6 +139,7 @@ tacit_kafka_stream_reset(struct kafka_stream *s, uint64_t end)
 	    s->topic, (unsigned long long)end, (unsigned long long)s->end);
 	tacit_kafka_tail_drop(s);
 	tacit_recent_restart(&s->recent, end);
+	s->remembered_until = 0;
 	s->first = 0;
 	s->end = end;
 	s->acked = (int64_t)end - 1;
@@ -175,6 +177,7 @@ tacit_kafka_stream_close(struct kafka_stream *s, tacit_err err)
 		rd_kafka_topic_destroy(s->rkt);
 	s->rkt = NULL;
 	s->state = KAFKA_CLOSED;
+	tacit_kafka_appends_unsend(s);
 	s->known = false;
 	s->first = s->end = 0;
 	s->acked = -1;
@@ -211,6 +214,7 @@ tacit_kafka_streams_detach(struct kafka *k)
 			rd_kafka_topic_destroy(s->rkt);
 		s->rkt = NULL;
 		s->state = KAFKA_CLOSED;
+		tacit_kafka_appends_unsend(s);
 		tacit_kafka_topic_pump(s);
 	}
 }
@@ -273,6 +277,7 @@ tacit_kafka_streams_shut(struct kafka *k)
 		tacit_kafka_readers_forget(s);
 		tacit_waiting_fail(&s->reads, TACIT_ECLOSED);
 		tacit_waiting_fail(&s->waiting, TACIT_ECLOSED);
+		tacit_kafka_appends_unsend(s);
 		while (!tacit_list_empty(&s->appends))
 			tacit_kafka_append_answer(
 			    TACIT_CONTAINER(s->appends.next, struct kafka_append, link), TACIT_EIO,
