@@ -24,6 +24,8 @@ static const char usage[] =
     "  hub       the node in the middle: keeps streams, sees ciphertext only\n"
     "  identity  who a program is, in a file: makes, shows, rotates, exports\n"
     "  ping      measures round trips to an echo\n"
+    "  receive   prints an invitation, and writes what a sender sends\n"
+    "  send      sends a file, or what a program writes, to who invited\n"
     "\n"
     "statuses: 0 success, 1 failure, 2 wrong use, 3 refused, 4 truncated, 5 silence\n"
     "\n"
@@ -120,6 +122,8 @@ main(int argc, char **argv)
 	    {"hub", tacit_cli_hub},
 	    {"identity", tacit_cli_identity},
 	    {"ping", tacit_cli_ping},
+	    {"receive", tacit_cli_receive},
+	    {"send", tacit_cli_send},
 	};
 	char word[256];
 
