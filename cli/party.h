@@ -88,10 +88,12 @@ struct tacit_cli_party {
 
 	int status; /* with which the command ends; STATUS_OK so far */
 
-	/* the party's own: the followed channel, and its silence.  Times are tacit_cli_now_ms's */
+	/* the party's own: the followed channel, and the clock that looks at it and at the hub.  Times
+	 * are tacit_cli_now_ms's */
 	char followed[128];
-	bool ticking, silent, lost;
-	uint64_t connected_at; /* since when the hub answers; 0: it does not */
+	bool silent, lost;
+	bool hub_away, hub_missed; /* missed: and said so */
+	uint64_t hub_since;        /* since when it is away, or there */
 };
 
 /* milliseconds of a clock that only goes on */

@@ -7,6 +7,8 @@
 #include "whom.h"
 
 #define TICK_MS 200
+/* a hub that is started anew is not missed */
+#define HUB_PATIENCE_MS 1000
 
 /* the followed channel -------------------------------------------------------------------------- */
 
@@ -31,6 +33,25 @@ lose(struct tacit_cli_party *party, int status, const char *text)
 	tacit_node_stop(party->node);
 }
 
+/* whether the hub answers, and since when; who waits for it is told */
+static void
+look_at_hub(struct tacit_cli_party *party, uint64_t now)
+{
+	bool away = !tacit_stream_connected(party->stream);
+
+	if (away != party->hub_away) {
+		party->hub_away = away;
+		party->hub_since = now;
+	}
+	if (away && !party->hub_missed && now - party->hub_since >= HUB_PATIENCE_MS) {
+		party->hub_missed = true;
+		tacit_cli_report_warning(&party->report, "the hub does not answer: waiting for it");
+	} else if (!away && party->hub_missed) {
+		party->hub_missed = false;
+		tacit_cli_report_warning(&party->report, "the hub is back");
+	}
+}
+
 /* An outage of our own way to the hub says nothing about the far end: it has the whole time again
  * when the hub is back. */
 static void
@@ -40,19 +61,12 @@ tick(void *arg)
 	uint64_t now = tacit_cli_now_ms();
 	char text[128];
 
-	party->ticking = party->followed[0] != '\0';
-	if (!party->ticking)
-		return;
-	if (!tacit_stream_connected(party->stream))
-		party->connected_at = 0;
-	else if (party->connected_at == 0)
-		party->connected_at = now;
-	if (party->silent && party->connected_at != 0 &&
-	    now - party->connected_at >= party->timeout_ms) {
+	look_at_hub(party, now);
+	if (party->followed[0] != '\0' && party->timeout_ms != 0 && party->silent &&
+	    !party->hub_away && now - party->hub_since >= party->timeout_ms) {
 		snprintf(text, sizeof(text), "the other end has been silent for %g s",
 		    party->timeout_ms / 1000.0);
 		lose(party, STATUS_SILENT, text);
-		return;
 	}
 	tacit_timer_after(party->node, TICK_MS, tick, party);
 }
@@ -62,11 +76,6 @@ tacit_cli_party_follow(struct tacit_cli_party *party, const char *address)
 {
 	snprintf(party->followed, sizeof(party->followed), "%s", address != NULL ? address : "");
 	party->silent = false;
-	if (address == NULL || party->ticking || party->timeout_ms == 0)
-		return;
-	party->connected_at = tacit_cli_now_ms();
-	party->ticking = true;
-	tacit_timer_after(party->node, TICK_MS, tick, party);
 }
 
 static void
@@ -143,6 +152,14 @@ on_event(void *arg, const struct tacit_channel_event *event)
 
 /* inviting and joining -------------------------------------------------------------------------- */
 
+static void
+connect_stream(struct tacit_cli_party *party, const struct tacit_stream_options *options)
+{
+	party->stream = tacit_stream_connect(party->node, options);
+	party->hub_since = tacit_cli_now_ms();
+	tacit_timer_after(party->node, TICK_MS, tick, party);
+}
+
 bool
 tacit_cli_party_invite(struct tacit_cli_party *party)
 {
@@ -165,7 +182,7 @@ tacit_cli_party_invite(struct tacit_cli_party *party)
 	tacit_listener_watch(party->listener, on_event, party);
 	if (party->timeout_ms != 0)
 		tacit_listener_patience(party->listener, party->timeout_ms);
-	party->stream = tacit_stream_connect(node, &options);
+	connect_stream(party, &options);
 	invitation = tacit_invitation_new(node, party->hubs, party->stream, party->entity);
 	if (invitation != NULL)
 		tacit_cli_report_invitation(&party->report, invitation);
@@ -224,7 +241,7 @@ tacit_cli_party_join(struct tacit_cli_party *party, const char *text)
 	};
 	if (party->trust == NULL)
 		party->trust = tacit_trust_exactly(node, invitation.identifier, NULL);
-	party->stream = tacit_stream_connect(node, &options);
+	connect_stream(party, &options);
 	return open_channel(party);
 }
 

@@ -13,6 +13,8 @@
 
 #define COUNT 4
 #define SIZE  64
+/* between two looks at the clock */
+#define SLICE_MS 250
 /* of a message, whose routes take some of 64 MiB */
 #define SIZE_MAX_SENT ((UINT64_C(64) << 20) - 1024)
 
@@ -122,6 +124,36 @@ same(const struct ping *ping, const struct tacit_msg *msg)
 	return len == ping->size && memcmp(bytes, ping->bytes, len) == 0;
 }
 
+/*
+ * The echo.  A far end that is silent ends the party by itself; one that lives may not know the
+ * worker, or lose what it has: once it has our message the echo has the time of --timeout, counted
+ * anew after an outage of our way to the hub.
+ */
+static struct tacit_msg *
+await(struct tacit_cli_party *party, struct tacit_context *ctx)
+{
+	bool arrived = false;
+	unsigned waited = 0;
+
+	while (tacit_cli_party_good(party)) {
+		struct tacit_msg *msg = tacit_receive(ctx, SLICE_MS);
+
+		if (msg != NULL)
+			return msg;
+		waited = tacit_stream_connected(party->stream) ? waited + SLICE_MS : 0;
+		if (party->timeout_ms == 0 || waited < party->timeout_ms)
+			continue;
+		if (arrived) {
+			tacit_cli_party_fail(party, STATUS_SILENT,
+			    "the other end has the message, and sends no echo");
+			break;
+		}
+		waited = 0;
+		arrived = tacit_channel_flush(party->channel, TACIT_FOREVER) == TACIT_OK;
+	}
+	return NULL; /* stopped, or failed: said why */
+}
+
 /* one message there and back */
 static bool
 trip(struct tacit_cli_party *party, struct ping *ping, struct tacit_context *ctx,
@@ -135,8 +167,8 @@ trip(struct tacit_cli_party *party, struct ping *ping, struct tacit_context *ctx
 	ping->sent++;
 	begin = now_ns();
 	if (tacit_send(ctx, echoer, ping->bytes, ping->size) != TACIT_OK ||
-	    (msg = tacit_receive(ctx, TACIT_FOREVER)) == NULL)
-		return false; /* stopped, or lost: the party knows */
+	    (msg = await(party, ctx)) == NULL)
+		return false;
 	ns = now_ns() - begin;
 	good = same(ping, msg);
 	tacit_msg_free(msg);
