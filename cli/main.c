@@ -30,7 +30,9 @@ static const char usage[] =
     "statuses: 0 success, 1 failure, 2 wrong use, 3 refused, 4 truncated, 5 silence\n"
     "\n"
     "  tacit COMMAND --help   says more\n"
-    "  tacit --version        says which one this is\n";
+    "  tacit --version        says which one this is\n"
+    "\n"
+    "example: tacit identity new me.id\n";
 
 void
 tacit_cli_escape(const char *text, char *ret, size_t cap)
