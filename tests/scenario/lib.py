@@ -149,6 +149,23 @@ def tagged_processes(tag):
     return found
 
 
+def status_words(status):
+    """How a program ended, as subprocess counts it; None: it did not."""
+    if status is None:
+        return "still ran"
+    if status >= 0:
+        return "ended with %d" % status
+    return "died of %s" % signal.Signals(-status).name
+
+
+def telling(text):
+    """The lines of a program's output that say why it failed: cmocka's, sanitizers', or the last."""
+    lines = text.rstrip().splitlines()
+    found = [line for line in lines
+             if re.search(r"\[  (ERROR|FAILED) |\[   LINE|SUMMARY: |runtime error: ", line)]
+    return "\n".join("    " + line[:400] for line in (found or lines)[-10:])
+
+
 class Result:
     def __init__(self, status, out, err):
         self.status, self.out, self.err = status, out, err
@@ -451,9 +468,10 @@ class Scenario:
         self.tag = "%s=%s" % (TAG, uuid.uuid4().hex)
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="tacit-%s." % name))
         self.processes = []
-        self.began = time.monotonic()
+        self.began, self.now = time.monotonic(), ""
 
     def step(self, words):
+        self.now = words
         print("%6.1f s  %s" % (time.monotonic() - self.began, words), flush=True)
 
     def environment(self, extra=None):
@@ -477,11 +495,13 @@ class Scenario:
         try:
             done = subprocess.run(argv, input=input, capture_output=True, timeout=timeout,
                 env=self.environment(env))
-        except subprocess.TimeoutExpired:
+        except subprocess.TimeoutExpired as e:
+            print((e.output or b"").decode(errors="replace")[-4000:])
             fail("%s still ran after %d s" % (" ".join(argv), timeout))
         if ok and done.returncode != 0:
-            fail("%s ended with %d: %s" % (" ".join(argv), done.returncode,
-                (done.stderr or done.stdout).decode(errors="replace")[-2000:]))
+            said = (done.stdout + b"\n" + done.stderr).decode(errors="replace")
+            print(said[-4000:])
+            fail("%s %s\n%s" % (" ".join(argv), status_words(done.returncode), telling(said)))
         return Result(done.returncode, done.stdout, done.stderr)
 
     def tacit(self, *args, **options):
@@ -523,6 +543,8 @@ class Scenario:
         return tagged_processes(self.tag)
 
     def close(self, failed):
+        """Ends what runs; says, when it failed, what is needed to see why."""
+        ends = [(p, status_words(p.child.poll())) for p in self.processes]
         for process in reversed(self.processes):
             if process.alive:
                 process.child.send_signal(signal.SIGKILL)
@@ -533,12 +555,13 @@ class Scenario:
             except ProcessLookupError:
                 pass
         if failed:
-            for number, process in enumerate(self.processes):
+            for number, (process, end) in enumerate(ends):
                 (self.dir / ("%02d-%s.out" % (number, process.name))).write_bytes(process.raw)
                 lines = [line[:400] for line in process.text.splitlines()[-15:]]
-                print("--- the end of %s (status %s)\n%s" % (process.name,
-                    process.child.returncode, "\n".join(lines)))
+                print("--- the end of %s, which %s\n%s" % (process.name, end, "\n".join(lines)))
             print("--- kept: %s" % self.dir)
+            if ends:
+                print("--- programs: " + "; ".join("%s %s" % (p.name, end) for p, end in ends[-8:]))
         else:
             shutil.rmtree(self.dir, ignore_errors=True)
         sys.stdout.flush()
@@ -559,15 +582,18 @@ def scenario(function):
         except Failed as e:
             frames = traceback.extract_tb(e.__traceback__)
             line = [f for f in frames if pathlib.Path(f.filename).name != "lib.py"][-1].lineno
-            why = "FAILED: %s\n    in line %d of %s\n" % (e, line, sys.argv[0])
+            why = "FAILED: %s\n    in line %d of %s" % (e, line, sys.argv[0])
         except Skipped as e:
             print("skipped: %s" % e, flush=True)
             status = SKIPPED
-        except Exception:
+        except BaseException as e:  # SystemExit, too: script/test ends what takes too long
             why = traceback.format_exc()
+            why += "FAILED: %s: %s" % (type(e).__name__, e)
         finally:
             s.close(status == 1)
-            print(why, end="", flush=True)  # last, because a log is read from its end
+            if why:  # last, because a log is read from its end
+                print("%s\n    after %.1f s, in the step: %s" % (why,
+                    time.monotonic() - s.began, s.now or "the first one"), flush=True)
         sys.exit(status)
 
     if function.__module__ == "__main__":
