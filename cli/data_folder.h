@@ -13,8 +13,8 @@
  * makes nothing.  False: there is no home, or its name is too long */
 bool tacit_cli_data_folder(const char *behind, char ret[TACIT_CLI_PATH_MAX]);
 
-/* makes the folders above path that are missing, for nobody else to read.  If that fails, whoever
- * opens path says so */
+/* makes the folders above a path that data_folder gave, as far as they are missing, for nobody else
+ * to read.  If that fails, whoever opens path says so */
 void tacit_cli_make_above(const char *path);
 
 #endif

@@ -1,5 +1,6 @@
 #include "party.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdarg.h>
@@ -7,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "cli.h"
 #include "data_folder.h"
@@ -304,16 +306,26 @@ find_entity(struct tacit_cli_party *party)
 	       tacit_cli_party_fail(party, STATUS_FAILED, "%s", tacit_node_errmsg(party->node));
 }
 
-/* the file of peers; NULL: there is none, because there is no home.  ret: room for it */
+/* the file of peers; NULL: there is no home, or none for us to write to.  ret: room for it */
 static const char *
-find_memory(const struct tacit_cli_party *party, char ret[TACIT_CLI_PATH_MAX])
+find_memory(struct tacit_cli_party *party, char ret[TACIT_CLI_PATH_MAX])
 {
+	char *name;
+	int denied;
+
 	if (party->known != NULL)
 		return party->known;
 	if (!tacit_cli_data_folder("/known-peers", ret))
 		return NULL;
 	tacit_cli_make_above(ret);
-	return ret;
+	/* a memory that cannot be written would refuse everybody */
+	name = strrchr(ret, '/');
+	*name = '\0';
+	if ((denied = access(ret, W_OK | X_OK)) != 0)
+		tacit_cli_report_note(
+		    &party->report, "nobody is remembered: %s: %s", ret, strerror(errno));
+	*name = '/';
+	return denied == 0 ? ret : NULL;
 }
 
 static bool

@@ -34,8 +34,8 @@ def echo(s, hub, *args, trust="everyone", **options):
     return process
 
 
-def ping(s, invitation, *args, status=0, words=None):
-    run = s.tacit("ping", invitation, *args, ok=False)
+def ping(s, invitation, *args, status=0, words=None, env=None):
+    run = s.tacit("ping", invitation, *args, ok=False, env=env)
     said = run.err.decode()
     check(run.status == status, "ping %s ends with %d: %s" % (" ".join(map(str, args)), status,
         said.rstrip()))
@@ -149,6 +149,9 @@ def strangers(s, hub):
     far = echo(s, hub, "--json", trust="%s,%s" % (NOBODY, anna_is), kind=Events)
     run = ping(s, far.invitation, status=3, words="refused")
     check(run.out == b"", "not a round trip for a stranger")
+    error = json.loads(ping(s, far.invitation, "--json", status=3).text)
+    check(error["event"] == "error" and error["status"] == 3 and "refused" in error["text"],
+        "with --json that is an object as well")
     event = far.event("refused")
     check(re.fullmatch(IDENTIFIER, event["peer"]) and "trust policy" in event["reason"],
         "the echo names him")
@@ -164,6 +167,11 @@ def strangers(s, hub):
     ping(s, far.invitation, "--identity", sealed, "--no-passphrase", status=1, words="has a passphrase")
     ping(s, far.invitation, "--identity", anna, "--passphrase-file", words, status=1,
         words="has no passphrase")
+    process = s.start("ping", TACIT, "ping", far.invitation, "--identity", sealed, pty=True)
+    process.see("^Passphrase for .*sealed.id: ")
+    process.say("some words that open it")
+    process.see("4 sent, 4 received")
+    check(process.wait() == 0 and "some words" not in process.text, "a terminal is asked")
     words.write_text("others\n")
     ping(s, far.invitation, "--identity", sealed, "--passphrase-file", words, status=1,
         words="wrong passphrase")
@@ -195,10 +203,22 @@ def first_seen(s, hub):
     ping(s, far.invitation, "--identity", carol, "--known", mine, status=3)
     ping(s, far.invitation, "--identity", carol, "--known", s.dir / "fresh")
     far.stop()
-    check(not (s.dir / "home").exists(), "no folder was made that nobody asked for")
-    far = echo(s, hub, "--identity", bob, env={"XDG_DATA_HOME": str(s.dir / "home")}, trust="first")
+    far = echo(s, hub, "--identity", bob, trust="first")
     ping(s, far.invitation, "--identity", carol)
     far.see("is remembered as 'echo' in %s/home/tacit/known-peers$" % s.dir)
+    far.stop()
+
+
+def homeless(s, hub):
+    s.step("where there is no home, nobody is remembered")
+    nobody, _ = new_identity(s, "nobody.id")
+    far = echo(s, hub)
+    for home in ("", str(s.dir / "missing")):
+        env = {"XDG_DATA_HOME": "", "HOME": home}
+        ping(s, far.invitation, "--identity", nobody, "-c1", env=env)
+        ping(s, far.invitation, "--identity", nobody, "--trust", "first", env=env, status=2,
+            words="give --known FILE")
+    check(not (s.dir / "missing").exists(), "and no home is made")
     far.stop()
 
 
@@ -261,17 +281,20 @@ def examples(s, hub):
 
 @scenario
 def main(s):
+    os.environ["XDG_DATA_HOME"] = str(s.dir / "home")
     hub = s.hub()
     far = echo(s, hub)
     # it tries for 10 s
     lost = s.start("lost echo", TACIT, "echo", "--trust", "everyone", "--hub",
         "127.0.0.1:%d" % free_port())
     round_trips(s, far)
+    check(not (s.dir / "home").exists(), "fresh identities remember nobody")
     on_a_terminal(s, far)
     wrong_words(s, far)
     check(far.alive and far.stop() == 0, "the echo took no harm")
     strangers(s, hub)
     first_seen(s, hub)
+    homeless(s, hub)
     hub = hub_is_killed(s, hub)
     silence(s, hub)
     examples(s, hub)
