@@ -68,7 +68,7 @@ tacit_cli_colour(void)
 	       terminal[0] != '\0' && strcmp(terminal, "dumb") != 0;
 }
 
-static void
+static void __attribute__((format(printf, 3, 0)))
 print(const char *name, bool wrong, const char *format, va_list list)
 {
 	char text[COMPLAINT_LEN_MAX], line[4 * COMPLAINT_LEN_MAX];

@@ -126,7 +126,7 @@ tacit_cli_report_done(struct tacit_cli_report *report, const struct tacit_cli_do
 	    tacit_cli_amount(done->seconds > 0 ? (double)done->bytes / done->seconds : 0, room));
 }
 
-static void
+static void __attribute__((format(printf, 3, 0)))
 remark(struct tacit_cli_report *report, bool warning, const char *format, va_list list)
 {
 	char text[TEXT_LEN_MAX];
