@@ -9,6 +9,7 @@
 #include "tacit/entity.h"
 #include "tacit/err.h"
 #include "tacit/invitation.h"
+#include "tacit/look.h"
 #include "tacit/node.h"
 #include "tacit/ockam.h"
 #include "tacit/program.h"

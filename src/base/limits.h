@@ -149,6 +149,16 @@
 #define TACIT_REQUESTS_MAX    16384u
 #define TACIT_APPENDS_LEN_MAX (256u << 20)
 #define TACIT_POSITIONS_MAX   65536u
+/* bytes of an entry that a look shows: with names of 32 digits in both routes the header of the
+ * first record is among them; entries of one answer: they fit a frame */
+#define TACIT_LOOK_HEAD_LEN    128u
+#define TACIT_LOOK_ENTRIES_MAX 256u
+/* bytes of entries that the store reads for one look (a record of Kafka's has at most 1 MiB, unless
+ * somebody allows more); looks that a store has not answered */
+#define TACIT_LOOK_READ_LEN_MAX (2u << 20)
+#define TACIT_LOOKS_MAX         16u
+/* ms until a client that looks asks again, of a service that was busy */
+#define TACIT_LOOK_AGAIN_MS 250u
 /* ms until a consumer looks again at a stream whose pull came back empty too soon */
 #define TACIT_PULL_AGAIN_MS 250u
 /* recent entries that a store keeps in memory for a stream: count and bytes */

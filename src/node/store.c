@@ -7,6 +7,7 @@
 #include "store/kafka.h"
 #include "store/memory.h"
 #include "store/sqlite.h"
+#include "tacit/look.h"
 #include "tacit/stream.h"
 
 /* ms that a store may take to confirm what is under way when its node ends */
@@ -75,8 +76,11 @@ tacit_store_in_memory(struct tacit_node *node)
 	return own(node, store);
 }
 
-struct tacit_store *
-tacit_store_on_disk(struct tacit_node *node, const char *folder)
+typedef tacit_err (*open_folder)(
+    const char *folder, struct tacit_store **ret, char *text, size_t cap);
+
+static struct tacit_store *
+store_on_disk(struct tacit_node *node, const char *folder, open_folder open)
 {
 	struct tacit_store *store;
 	char text[PATH_MAX + 256];
@@ -84,11 +88,23 @@ tacit_store_on_disk(struct tacit_node *node, const char *folder)
 
 	if (!tacit_node_usable(node))
 		return NULL;
-	if ((err = tacit_store_sqlite_open(folder, &store, text, sizeof(text))) != TACIT_OK) {
+	if ((err = open(folder, &store, text, sizeof(text))) != TACIT_OK) {
 		tacit_node_fail(node, err, "%s", text);
 		return NULL;
 	}
 	return own(node, store);
+}
+
+struct tacit_store *
+tacit_store_on_disk(struct tacit_node *node, const char *folder)
+{
+	return store_on_disk(node, folder, tacit_store_sqlite_open);
+}
+
+struct tacit_store *
+tacit_store_read_disk(struct tacit_node *node, const char *folder)
+{
+	return store_on_disk(node, folder, tacit_store_sqlite_read);
 }
 
 static void
@@ -116,8 +132,8 @@ properties_of(const struct tacit_kafka_options *options)
 	return properties;
 }
 
-struct tacit_store *
-tacit_store_on_kafka(struct tacit_node *node, const struct tacit_kafka_options *options)
+static struct tacit_store *
+store_on_kafka(struct tacit_node *node, const struct tacit_kafka_options *options, bool read_only)
 {
 	struct tacit_store_kafka_property *properties;
 	struct tacit_store_kafka_config config;
@@ -136,7 +152,8 @@ tacit_store_on_kafka(struct tacit_node *node, const struct tacit_kafka_options *
 	    .topic_prefix = options->topic_prefix,
 	    .group_prefix = options->group_prefix,
 	    .no_create = options->no_create,
-	    .sole_writer = options->sole_writer,
+	    .read_only = read_only,
+	    .sole_writer = options->sole_writer && !read_only,
 	    .properties = properties,
 	    .property_count = options->property_count,
 	    .diag = on_kafka_diag,
@@ -148,9 +165,22 @@ tacit_store_on_kafka(struct tacit_node *node, const struct tacit_kafka_options *
 		tacit_node_fail(node, err, "%s", text);
 		return NULL;
 	}
+	/* what may be lost concerns who writes */
 	tacit_node_log(node,
-	    tacit_store_kafka_describe(store, text, sizeof(text)) ? TACIT_LOG_WARNING
-								  : TACIT_LOG_INFO,
+	    tacit_store_kafka_describe(store, text, sizeof(text)) && !read_only ? TACIT_LOG_WARNING
+										: TACIT_LOG_INFO,
 	    "%s", text);
 	return own(node, store);
+}
+
+struct tacit_store *
+tacit_store_on_kafka(struct tacit_node *node, const struct tacit_kafka_options *options)
+{
+	return store_on_kafka(node, options, false);
+}
+
+struct tacit_store *
+tacit_store_read_kafka(struct tacit_node *node, const struct tacit_kafka_options *options)
+{
+	return store_on_kafka(node, options, true);
 }

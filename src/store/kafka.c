@@ -72,6 +72,16 @@ tacit_kafka_clock(void)
 	return (tacit_msec)now.tv_sec * 1000 + (tacit_msec)now.tv_nsec / 1000000;
 }
 
+uint64_t
+tacit_kafka_time(const rd_kafka_message_t *message)
+{
+	rd_kafka_timestamp_type_t type;
+	int64_t ms = rd_kafka_message_timestamp(message, &type);
+
+	return type == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE || ms < 0 ? TACIT_TIME_UNKNOWN
+								  : (uint64_t)ms;
+}
+
 void
 tacit_kafka_list_move(struct tacit_list *from, struct tacit_list *to)
 {
@@ -226,6 +236,7 @@ static const struct tacit_store_ops ops = {
     .cancel = tacit_kafka_cancel,
     .position_get = tacit_kafka_position_get,
     .position_set = tacit_kafka_position_set,
+    .list = tacit_kafka_list,
     .fd = fd_of,
     .dispatch = dispatch,
     .free = free_store,
@@ -253,6 +264,7 @@ copy_config(struct kafka *k, const struct tacit_store_kafka_config *config)
 	const char *topic_prefix = config->topic_prefix, *group_prefix = config->group_prefix;
 
 	k->no_create = config->no_create;
+	k->read_only = config->read_only;
 	k->sole_writer = config->sole_writer;
 	k->diag = config->diag;
 	k->diag_arg = config->diag_arg;

@@ -34,6 +34,7 @@ struct tacit_store_kafka_config {
 	const char *topic_prefix; /* NULL: none */
 	const char *group_prefix; /* NULL: none */
 	bool no_create;           /* only topics that are there already */
+	bool read_only;   /* creates and appends nothing (TACIT_EDENIED), keeps no positions */
 	bool sole_writer; /* nobody else writes the topics: saves a fetch per reader at an end */
 	/* librdkafka's configuration properties, for all handles: sasl, ssl, batch.size, ... */
 	const struct tacit_store_kafka_property *properties;

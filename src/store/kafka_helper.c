@@ -1,7 +1,7 @@
 /*
  * The one thread of the store's own: it asks what librdkafka 2.0 can only ask by blocking (does the
- * topic exist, how many partitions, which bounds), destroys handles that were replaced, and wakes
- * the loop once a second for what is due by time.
+ * topic exist, how many partitions, which bounds; and what there is at all), destroys handles that were
+ * replaced, and wakes the loop once a second for what is due by time.
  */
 #include "store/kafka_internal.h"
 
@@ -63,10 +63,14 @@ ask_bounds(struct kafka_ask *ask)
 
 /* true: answered; false: try again after not_before */
 static bool
-run(struct kafka_ask *ask)
+run(struct kafka *k, struct kafka_ask *ask)
 {
 	bool patient;
 
+	if (ask->listing != NULL) {
+		tacit_kafka_listing_ask(k, ask->listing);
+		return true;
+	}
 	if (ask->stream == NULL) {
 		tacit_kafka_producer_free(ask->producer);
 		ask->producer = NULL;
@@ -144,7 +148,7 @@ work(void *arg)
 			continue;
 		}
 		pthread_mutex_unlock(&helper->mutex);
-		answered = run(ask);
+		answered = run(k, ask);
 		pthread_mutex_lock(&helper->mutex);
 		tacit_list_append(answered ? &helper->answers : &helper->asks, &ask->link);
 		if (answered)
@@ -209,7 +213,9 @@ tacit_kafka_helper_answers(struct kafka *k)
 	struct kafka_ask *ask;
 
 	while ((ask = take(&k->helper, &k->helper.answers)) != NULL) {
-		if (ask->stream != NULL)
+		if (ask->listing != NULL)
+			tacit_kafka_listing_answer(ask->listing);
+		else if (ask->stream != NULL)
 			tacit_kafka_topic_answer(k, ask);
 		tacit_free(ask);
 	}
@@ -230,7 +236,9 @@ tacit_kafka_helper_stop(struct kafka *k)
 	pthread_join(helper->thread, NULL);
 	while ((ask = take(helper, &helper->asks)) != NULL ||
 	       (ask = take(helper, &helper->answers)) != NULL) {
-		if (ask->stream == NULL)
+		if (ask->listing != NULL)
+			tacit_kafka_listing_answer(ask->listing);
+		else if (ask->stream == NULL)
 			tacit_kafka_producer_free(ask->producer);
 		else if (ask->rkt != NULL)
 			rd_kafka_topic_destroy(ask->rkt);

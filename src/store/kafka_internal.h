@@ -43,6 +43,9 @@
 #define KAFKA_READER_DEAD_MS 5000u
 /* ms for one question about a topic, all attempts together: below TACIT_REQUEST_DEAD_MS */
 #define KAFKA_ASK_MS 8000u
+/* ms for a listing, all questions together; positions of groups that are asked for at a time */
+#define KAFKA_LIST_MS     30000u
+#define KAFKA_LIST_GROUPS 64u
 /* ms between turns of the store's own clock */
 #define KAFKA_TICK_MS 1000u
 /* ms without use after which a stream's recent entries, and then the stream, are forgotten */
@@ -166,10 +169,20 @@ struct kafka_reader {
 	const rd_kafka_message_t *held_message;
 };
 
+/* a question about all topics and groups that begin with the prefixes */
+struct kafka_listing {
+	struct tacit_lister *lister; /* the answer */
+	tacit_err err;
+	char text[TACIT_TEXT_LEN_MAX + 1];
+	tacit_store_list_cb cb;
+	void *arg;
+};
+
 /* a question about a topic, asked by the helper thread because it blocks */
 struct kafka_ask {
 	struct tacit_list link;
-	struct kafka_stream *stream; /* NULL: destroy the producer */
+	struct kafka_listing *listing; /* it is about all of them, and the rest means nothing */
+	struct kafka_stream *stream;   /* NULL: destroy the producer */
 	struct kafka_producer *producer;
 	uint64_t asked_end; /* the stream's end when the question was put */
 	bool just_created;  /* brokers may not know it yet: patience */
@@ -196,7 +209,7 @@ struct kafka {
 	char *brokers, *topic_prefix, *group_prefix;
 	struct tacit_store_kafka_property *properties; /* copies */
 	size_t property_count;
-	bool no_create, sole_writer;
+	bool no_create, read_only, sole_writer;
 	tacit_store_kafka_diag diag;
 	void *diag_arg;
 	int broker_count, replication_factor, min_insync; /* 0: not told */
@@ -249,6 +262,8 @@ void tacit_kafka_queue_watch(struct kafka *k, rd_kafka_queue_t *queue);
 /* no more of that, and destroys it */
 void tacit_kafka_queue_free(rd_kafka_queue_t *queue);
 tacit_msec tacit_kafka_clock(void);
+/* when the record was written, in ms since the epoch, or TACIT_TIME_UNKNOWN */
+uint64_t tacit_kafka_time(const rd_kafka_message_t *message);
 /* all of from to the end of to */
 void tacit_kafka_list_move(struct tacit_list *from, struct tacit_list *to);
 /* log lines, and errors that only inform */
@@ -332,6 +347,13 @@ TACIT_MUST_USE tacit_err tacit_kafka_helper_start(struct kafka *k);
 void tacit_kafka_helper_ask(struct kafka *k, struct kafka_ask *ask);
 void tacit_kafka_helper_answers(struct kafka *k);
 void tacit_kafka_helper_stop(struct kafka *k);
+
+/* kafka_list.c */
+void tacit_kafka_list(struct tacit_store *store, tacit_store_list_cb cb, void *arg);
+/* asks; blocks, KAFKA_LIST_MS at most.  Thread: the helper's */
+void tacit_kafka_listing_ask(struct kafka *k, struct kafka_listing *listing);
+/* runs the callback and frees */
+void tacit_kafka_listing_answer(struct kafka_listing *listing);
 
 /* kafka_producer.c */
 TACIT_MUST_USE tacit_err tacit_kafka_producer_new(

@@ -208,7 +208,7 @@ tacit_kafka_position_set(
 	struct kafka_position_call *call;
 	struct kafka_position *position;
 
-	if (k->closing || (call = new_call(CALL_SAVE, client_id, name)) == NULL)
+	if (k->closing || k->read_only || (call = new_call(CALL_SAVE, client_id, name)) == NULL)
 		return;
 	if ((position = put(k, call)) != NULL) {
 		position->index = index;

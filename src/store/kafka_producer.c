@@ -124,8 +124,10 @@ tacit_kafka_append(struct tacit_store *store, const char *name, struct tacit_msg
 	struct kafka_stream *s;
 	struct kafka_append *append;
 
-	if (k->closing || msg->len > TACIT_ENTRY_LEN_MAX) {
-		cb(arg, k->closing ? TACIT_ECLOSED : TACIT_ELIMIT, 0);
+	if (k->closing || k->read_only || msg->len > TACIT_ENTRY_LEN_MAX) {
+		tacit_err err = k->read_only ? TACIT_EDENIED : TACIT_ELIMIT;
+
+		cb(arg, k->closing ? TACIT_ECLOSED : err, 0);
 		return;
 	}
 	s = tacit_kafka_stream_get(k, name);
@@ -222,9 +224,12 @@ retry_full(struct kafka *k)
 
 /* the broker has the entry at offset: what memory and waiting reads make of it */
 static void
-confirmed(struct kafka_stream *s, const struct kafka_append *append, uint64_t offset)
+confirmed(
+    struct kafka_stream *s, const struct kafka_append *append, const rd_kafka_message_t *message)
 {
-	struct tacit_recent_entry entry = {offset, append->bytes, append->len, append->block};
+	uint64_t offset = (uint64_t)message->offset;
+	struct tacit_recent_entry entry = {
+	    offset, append->bytes, append->len, append->block, tacit_kafka_time(message)};
 	bool adjacent;
 
 	if ((int64_t)offset <= s->acked) {
@@ -267,7 +272,7 @@ report(struct kafka *k, const struct kafka_producer *producer, const rd_kafka_me
 		index = (uint64_t)message->offset;
 		k->down = false;
 		if (s->known)
-			confirmed(s, append, index);
+			confirmed(s, append, message);
 		if (producer == k->producer)
 			s->remembered_until = k->now + KAFKA_REMEMBERED_MS;
 	} else {

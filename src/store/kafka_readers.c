@@ -182,8 +182,9 @@ take_record(struct kafka_reader *reader, rd_kafka_event_t *event, const rd_kafka
 	reader->next = offset + 1;
 	if (len > range->len_max)
 		return false;
-	reader->entries[reader->count] = (struct tacit_store_entry){
-	    offset, message->len > 0 ? message->payload : (const uint8_t *)"", message->len};
+	reader->entries[reader->count] = (struct tacit_store_entry){offset,
+	    message->len > 0 ? message->payload : (const uint8_t *)"", message->len,
+	    tacit_kafka_time(message)};
 	reader->events[reader->count++] = event;
 	reader->len += len;
 	return true;

@@ -144,8 +144,9 @@ take_record(struct kafka *k, const rd_kafka_message_t *message)
 {
 	struct kafka_stream *s = tacit_kafka_stream_find(k, rd_kafka_topic_name(message->rkt));
 	uint64_t offset = (uint64_t)message->offset;
-	struct tacit_recent_entry entry = {
-	    offset, message->len > 0 ? message->payload : (const uint8_t *)"", message->len, NULL};
+	struct tacit_recent_entry entry = {offset,
+	    message->len > 0 ? message->payload : (const uint8_t *)"", message->len, NULL,
+	    tacit_kafka_time(message)};
 
 	if (s == NULL || s->tail == NULL || message->err != RD_KAFKA_RESP_ERR_NO_ERROR)
 		return;

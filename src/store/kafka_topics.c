@@ -83,7 +83,7 @@ wants_creation(struct kafka_stream *s)
 {
 	struct tacit_list *link;
 
-	if (s->kafka->no_create || s->created)
+	if (s->kafka->no_create || s->kafka->read_only || s->created)
 		return false;
 	for (link = s->opens.next; link != &s->opens; link = link->next)
 		if (TACIT_CONTAINER(link, struct kafka_open, link)->create)
@@ -268,6 +268,8 @@ fail_opens(struct kafka_stream *s, const struct kafka_ask *ask)
 
 	if (s->created && s->create_err != RD_KAFKA_RESP_ERR_NO_ERROR)
 		why = s->create_text;
+	else if (s->kafka->read_only)
+		why = "this store is for reading only";
 	else if (s->kafka->no_create)
 		why = "this hub creates no topics";
 	snprintf(denied, sizeof(denied), "topic %.80s is not there and was not created: %.120s",

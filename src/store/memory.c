@@ -7,9 +7,11 @@
 #include "base/map.h"
 #include "base/memory.h"
 #include "crypto/random.h"
+#include "store/clock.h"
 #include "store/recent.h"
 #include "store/waiting.h"
 #include "store/wake.h"
+#include "stream/lister.h"
 
 struct memory {
 	struct tacit_store base;
@@ -26,10 +28,14 @@ struct stream {
 	struct tacit_list link;     /* in woken, or alone */
 	struct tacit_recent recent; /* unbounded: the whole stream */
 	struct tacit_list waiting;
+	uint64_t len; /* bytes of all entries */
+	char name[TACIT_NAME_LEN_MAX + 1];
 };
 
 struct position {
 	uint64_t index;
+	char client_id[TACIT_CLIENT_ID_LEN_MAX + 1];
+	char name[TACIT_NAME_LEN_MAX + 1];
 };
 
 /* the longest key of positions: a client id, a slash, a stream's name, a NUL */
@@ -60,6 +66,7 @@ create(struct memory *memory, const char *name, struct stream **ret)
 	tacit_list_init(&stream->waiting);
 	tacit_recent_init(&stream->recent, 0);
 	stream->recent.count_max = stream->recent.len_max = SIZE_MAX;
+	snprintf(stream->name, sizeof(stream->name), "%s", name);
 	if (tacit_map_put(&memory->streams, name, strlen(name), stream) != TACIT_OK) {
 		tacit_free(stream);
 		return TACIT_ENOMEM;
@@ -115,10 +122,13 @@ memory_append(struct tacit_store *store, const char *name, struct tacit_msg *msg
 		err = TACIT_ELIMIT;
 	else {
 		entry.index = stream->recent.end;
+		entry.time_ms = tacit_store_clock();
 		err = tacit_recent_append(&stream->recent, &entry, true);
 	}
-	if (err == TACIT_OK)
+	if (err == TACIT_OK) {
+		stream->len += msg->len;
 		wake(memory, stream);
+	}
 	cb(arg, err, entry.index);
 }
 
@@ -206,8 +216,49 @@ memory_position_set(
 			tacit_free(position);
 			return;
 		}
+		snprintf(position->client_id, sizeof(position->client_id), "%s", client_id);
+		snprintf(position->name, sizeof(position->name), "%s", name);
 	}
 	position->index = index;
+}
+
+static tacit_err
+fill(const struct memory *memory, struct tacit_lister *lister)
+{
+	const struct position *position;
+	const struct stream *stream;
+	tacit_err err = TACIT_OK;
+	size_t cursor = 0;
+
+	while (err == TACIT_OK && (stream = tacit_map_next(&memory->streams, &cursor)) != NULL) {
+		const struct tacit_recent *recent = &stream->recent;
+		struct tacit_listed_stream listed = {.name = stream->name,
+		    .first = recent->from,
+		    .end = recent->end,
+		    .entries = recent->count,
+		    .bytes = stream->len};
+
+		err = tacit_lister_stream(lister, &listed);
+	}
+	cursor = 0;
+	while (err == TACIT_OK && (position = tacit_map_next(&memory->positions, &cursor)) != NULL)
+		err = tacit_lister_reader(
+		    lister, position->client_id, position->name, position->index);
+	return err;
+}
+
+static void
+memory_list(struct tacit_store *store, tacit_store_list_cb cb, void *arg)
+{
+	struct tacit_lister *lister = tacit_lister_new();
+	tacit_err err = lister != NULL ? fill(memory_of(store), lister) : TACIT_ENOMEM;
+
+	if (err == TACIT_OK) {
+		cb(arg, TACIT_OK, "", lister);
+		return;
+	}
+	tacit_lister_free(lister);
+	cb(arg, err, tacit_strerror(err), NULL);
 }
 
 static int
@@ -292,6 +343,7 @@ static const struct tacit_store_ops memory_ops = {
     .cancel = memory_cancel,
     .position_get = memory_position_get,
     .position_set = memory_position_set,
+    .list = memory_list,
     .fd = memory_fd,
     .dispatch = memory_dispatch,
     .free = memory_free,

@@ -221,8 +221,8 @@ tacit_recent_collect(const struct tacit_recent *recent, const struct tacit_store
 			*ret_next = entry->index;
 			return count;
 		}
-		entries[count++] =
-		    (struct tacit_store_entry){entry->index, entry->bytes, entry->len};
+		entries[count++] = (struct tacit_store_entry){
+		    entry->index, entry->bytes, entry->len, entry->time_ms};
 		left -= len;
 	}
 	*ret_next = recent->end;

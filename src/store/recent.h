@@ -17,6 +17,7 @@ struct tacit_recent_entry {
 	const uint8_t *bytes;
 	size_t len;
 	struct tacit_block *block; /* holds bytes; NULL when handed to append: bytes are copied */
+	uint64_t time_ms;          /* as in struct tacit_store_entry */
 };
 
 /* the windows of a store, which share a bound on their memory */

@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "crypto/random.h"
+#include "store/clock.h"
 #include "store/sqlite_folder.h"
 #include "store/sqlite_loop.h"
 #include "store/wake.h"
@@ -125,7 +126,7 @@ want(struct tacit_sqlite *sqlite, const char *name, struct tacit_sqlite_stream *
 		return TACIT_ECLOSED;
 	if ((stream = find_or_add(sqlite, name)) == NULL)
 		return TACIT_ENOMEM;
-	if (!stream->known && stream->pending == 0)
+	if (!stream->known && stream->pending == 0 && sqlite->path == NULL)
 		err = ask_open(sqlite, stream, false, NULL, NULL);
 	if (err != TACIT_OK)
 		forget_unused(sqlite, stream);
@@ -143,6 +144,8 @@ sqlite_append(struct tacit_store *store, const char *name, struct tacit_msg *msg
 	struct tacit_sqlite_append *append = NULL;
 	tacit_err err = msg->len > TACIT_ENTRY_LEN_MAX ? TACIT_ELIMIT : TACIT_OK;
 
+	if (sqlite->path != NULL)
+		err = TACIT_EDENIED;
 	if (err == TACIT_OK)
 		err = want(sqlite, name, &stream);
 	if (err == TACIT_OK && (append = tacit_alloc(sizeof(*append))) == NULL)
@@ -154,6 +157,7 @@ sqlite_append(struct tacit_store *store, const char *name, struct tacit_msg *msg
 	append->bytes = tacit_msg_payload(msg);
 	append->len = msg->len;
 	append->block = tacit_block_ref(msg->block);
+	append->time_ms = tacit_store_clock();
 	append->cb = cb;
 	append->arg = arg;
 	tacit_sqlite_post(sqlite, &append->op, TACIT_SQLITE_APPEND, stream);
@@ -270,13 +274,32 @@ sqlite_position_set(
 	struct tacit_sqlite *sqlite = sqlite_of(store);
 	struct tacit_sqlite_position *position = NULL;
 
-	if (!sqlite->closing)
+	if (!sqlite->closing && sqlite->path == NULL)
 		position = position_new(client_id, name);
 	/* only a hint: without memory it stays as it was */
 	if (position == NULL)
 		return;
 	position->index = index;
 	tacit_sqlite_post(sqlite, &position->op, TACIT_SQLITE_SET, NULL);
+}
+
+static void
+sqlite_list(struct tacit_store *store, tacit_store_list_cb cb, void *arg)
+{
+	struct tacit_sqlite *sqlite = sqlite_of(store);
+	struct tacit_sqlite_list *list = NULL;
+
+	if (!sqlite->closing)
+		list = tacit_alloc(sizeof(*list));
+	if (list == NULL) {
+		tacit_err err = sqlite->closing ? TACIT_ECLOSED : TACIT_ENOMEM;
+
+		cb(arg, err, tacit_strerror(err), NULL);
+		return;
+	}
+	list->cb = cb;
+	list->arg = arg;
+	tacit_sqlite_post(sqlite, &list->op, TACIT_SQLITE_LIST, NULL);
 }
 
 static int
@@ -322,7 +345,9 @@ sqlite_free(struct tacit_store *store, unsigned timeout_ms)
 	}
 	tacit_map_fini(&sqlite->streams);
 	close(sqlite->wake);
-	close(sqlite->lock);
+	if (sqlite->lock >= 0)
+		close(sqlite->lock);
+	tacit_free(sqlite->path);
 	tacit_free(sqlite);
 }
 
@@ -333,6 +358,7 @@ static const struct tacit_store_ops sqlite_ops = {
     .cancel = sqlite_cancel,
     .position_get = sqlite_position_get,
     .position_set = sqlite_position_set,
+    .list = sqlite_list,
     .fd = sqlite_fd,
     .dispatch = sqlite_dispatch,
     .free = sqlite_free,
@@ -354,29 +380,39 @@ init(struct tacit_sqlite *sqlite)
 	sqlite->wake = sqlite->lock = -1;
 }
 
-tacit_err
-tacit_store_sqlite_open(const char *folder, struct tacit_store **ret, char *text, size_t cap)
+/* the folder: locked and its database open, or only its path; nothing needs undoing on an error */
+static tacit_err
+enter(struct tacit_sqlite *sqlite, const char *folder, bool reading, struct tacit_sqlite_db *ret_db,
+    struct tacit_sqlite_text text)
+{
+	return reading ? tacit_sqlite_folder_look(folder, &sqlite->path, text)
+		       : tacit_sqlite_folder_open(folder, ret_db, &sqlite->lock, text);
+}
+
+static tacit_err
+open_store(
+    const char *folder, bool reading, struct tacit_store **ret, struct tacit_sqlite_text text)
 {
 	struct tacit_sqlite *sqlite = tacit_alloc(sizeof(*sqlite));
 	struct tacit_sqlite_db db = {0};
 	tacit_err err = TACIT_ENOMEM;
 
-	snprintf(text, cap, "%s", tacit_strerror(TACIT_ENOMEM));
+	snprintf(text.bytes, text.cap, "%s", tacit_strerror(TACIT_ENOMEM));
 	if (sqlite == NULL)
 		return err;
 	init(sqlite);
-	err = tacit_sqlite_folder_open(
-	    folder, &db, &sqlite->lock, (struct tacit_sqlite_text){text, cap});
-	if (err != TACIT_OK)
+	if ((err = enter(sqlite, folder, reading, &db, text)) != TACIT_OK)
 		goto done;
 	if ((sqlite->wake = tacit_wake_new()) < 0) {
-		snprintf(text, cap, "cannot open the store %s: no descriptor left", folder);
+		snprintf(
+		    text.bytes, text.cap, "cannot open the store %s: no descriptor left", folder);
 		err = TACIT_EIO;
 		goto done;
 	}
-	if ((err = tacit_sqlite_thread_start(&sqlite->thread, &db, sqlite->wake)) != TACIT_OK)
+	err = tacit_sqlite_thread_start(&sqlite->thread, &db, sqlite->path, sqlite->wake);
+	if (err != TACIT_OK)
 		goto done;
-	text[0] = '\0';
+	text.bytes[0] = '\0';
 	*ret = &sqlite->base;
 	sqlite = NULL;
 done:
@@ -386,7 +422,20 @@ done:
 			close(sqlite->wake);
 		if (sqlite->lock >= 0)
 			close(sqlite->lock);
+		tacit_free(sqlite->path);
 		tacit_free(sqlite);
 	}
 	return err;
+}
+
+tacit_err
+tacit_store_sqlite_open(const char *folder, struct tacit_store **ret, char *text, size_t cap)
+{
+	return open_store(folder, false, ret, (struct tacit_sqlite_text){text, cap});
+}
+
+tacit_err
+tacit_store_sqlite_read(const char *folder, struct tacit_store **ret, char *text, size_t cap)
+{
+	return open_store(folder, true, ret, (struct tacit_sqlite_text){text, cap});
 }

@@ -30,4 +30,19 @@
 TACIT_MUST_USE tacit_err tacit_store_sqlite_open(
     const char *folder, struct tacit_store **ret, char *text, size_t cap);
 
+/*
+ * tacit_store_sqlite_read: opens the store in folder for reading only, beside a hub that has it or
+ * not; takes no lock and changes nothing.  (Only where a database lies there with a log and without
+ * the shared memory of its hub, as some copies do, SQLite makes that file again.)
+ *
+ * Such a store refuses to create and to append with TACIT_EDENIED, keeps no positions, and lets no
+ * read wait: at the end it answers with nothing.
+ *
+ * Gives and text as above.
+ * Errors: TACIT_ENOTFOUND (no folder, no database, or no tables in it), TACIT_EDENIED,
+ *         TACIT_EINVAL, TACIT_EFORMAT, TACIT_EUNSUPPORTED, TACIT_EIO, TACIT_ENOMEM.
+ */
+TACIT_MUST_USE tacit_err tacit_store_sqlite_read(
+    const char *folder, struct tacit_store **ret, char *text, size_t cap);
+
 #endif

@@ -1,73 +1,20 @@
 #include "store/sqlite_db.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include <sqlite3.h>
 
 #include "base/limits.h"
 #include "base/memory.h"
 #include "store/waiting.h"
-
-/* in the file's header: "Taci"; and the version of the tables */
-#define APPLICATION_ID 0x54616369
-#define SCHEMA         1
-
-/* ms to wait for another program that keeps the database locked */
-#define BUSY_MS 5000
+#include "stream/lister.h"
 
 /* bytes that one answer holds at most */
 #define ROWS_LEN_MAX TACIT_RECENT_LEN_MAX
 
-/* full: a commit returns when it is on disk.  The log is moved into the database when it has 2000
- * pages, and is cut back to at most 64 MiB then */
-static const char settings[] = "PRAGMA page_size=8192;"
-			       "PRAGMA journal_mode=WAL;"
-			       "PRAGMA synchronous=FULL;"
-			       "PRAGMA wal_autocheckpoint=2000;"
-			       "PRAGMA journal_size_limit=67108864;"
-			       "PRAGMA trusted_schema=OFF;";
-
-/* entries lie in the order of their key, so that a stream is read in one sweep */
-static const char tables[] = "BEGIN IMMEDIATE;"
-			     "CREATE TABLE stream ("
-			     " id INTEGER PRIMARY KEY,"
-			     " name TEXT NOT NULL UNIQUE);"
-			     "CREATE TABLE entry ("
-			     " stream INTEGER NOT NULL,"
-			     " idx INTEGER NOT NULL,"
-			     " data BLOB NOT NULL,"
-			     " PRIMARY KEY (stream, idx)) WITHOUT ROWID;"
-			     "CREATE TABLE position ("
-			     " client TEXT NOT NULL,"
-			     " stream TEXT NOT NULL,"
-			     " idx INTEGER NOT NULL,"
-			     " PRIMARY KEY (client, stream)) WITHOUT ROWID;"
-			     "PRAGMA application_id=1415668585;"
-			     "PRAGMA user_version=1;"
-			     "COMMIT;";
-
-static const char *const texts[TACIT_SQLITE_STATEMENTS] = {
-    [TACIT_SQLITE_BEGIN] = "BEGIN IMMEDIATE",
-    [TACIT_SQLITE_COMMIT] = "COMMIT",
-    [TACIT_SQLITE_ROLLBACK] = "ROLLBACK",
-    [TACIT_SQLITE_STREAM_FIND] = "SELECT id FROM stream WHERE name=?1",
-    [TACIT_SQLITE_STREAM_CREATE] = "INSERT INTO stream (name) VALUES (?1)",
-    [TACIT_SQLITE_STREAM_BOUNDS] =
-	("SELECT (SELECT idx FROM entry WHERE stream=?1 ORDER BY idx LIMIT 1),"
-	 " (SELECT idx + 1 FROM entry WHERE stream=?1 ORDER BY idx DESC LIMIT 1)"),
-    [TACIT_SQLITE_ENTRY_INSERT] = "INSERT INTO entry (stream, idx, data) VALUES (?1, ?2, ?3)",
-    [TACIT_SQLITE_ENTRIES_SELECT] =
-	"SELECT idx, data FROM entry WHERE stream=?1 AND idx>=?2 ORDER BY idx",
-    [TACIT_SQLITE_POSITION_SELECT] = "SELECT idx FROM position WHERE client=?1 AND stream=?2",
-    [TACIT_SQLITE_POSITION_REPLACE] =
-	"INSERT OR REPLACE INTO position (client, stream, idx) VALUES (?1, ?2, ?3)",
-};
-
-static tacit_err
-err_of(struct tacit_sqlite_db *db, int rc)
+tacit_err
+tacit_sqlite_err(struct tacit_sqlite_db *db, int rc)
 {
 	int number = db->handle != NULL ? sqlite3_system_errno(db->handle) : 0;
 
@@ -103,135 +50,9 @@ err_of(struct tacit_sqlite_db *db, int rc)
 static tacit_err
 running_err(struct tacit_sqlite_db *db, int rc)
 {
-	tacit_err err = err_of(db, rc);
+	tacit_err err = tacit_sqlite_err(db, rc);
 
 	return err == TACIT_EFORMAT || err == TACIT_EDENIED ? TACIT_EIO : err;
-}
-
-static tacit_err
-say(struct tacit_sqlite_text text, tacit_err err, const char *what, const char *detail)
-{
-	snprintf(text.bytes, text.cap, "%s%s%s", what, detail[0] != '\0' ? ": " : "", detail);
-	return err;
-}
-
-static tacit_err
-say_failed(struct tacit_sqlite_db *db, int rc, struct tacit_sqlite_text text)
-{
-	tacit_err err = err_of(db, rc);
-	const char *detail = db->handle != NULL ? sqlite3_errmsg(db->handle) : sqlite3_errstr(rc);
-
-	if (err == TACIT_EFORMAT)
-		return say(text, err,
-		    "streams.db is damaged or not a database; restore it from a backup, or move it "
-		    "away"
-		    " to begin with an empty store",
-		    detail);
-	return say(text, err, "streams.db cannot be used", detail);
-}
-
-/* a statement that gives one number */
-static int
-ask_number(struct tacit_sqlite_db *db, const char *sql, int64_t *ret)
-{
-	sqlite3_stmt *statement;
-	int rc = sqlite3_prepare_v2(db->handle, sql, -1, &statement, NULL);
-
-	if (rc != SQLITE_OK)
-		return rc;
-	if (sqlite3_step(statement) == SQLITE_ROW)
-		*ret = sqlite3_column_int64(statement, 0);
-	return sqlite3_finalize(statement);
-}
-
-/* of files that are not new, only ours with the tables of this version will do; others are left as
- * they are */
-static tacit_err
-check_schema(struct tacit_sqlite_db *db, bool *ret_new, struct tacit_sqlite_text text)
-{
-	int64_t application = 0, schema = 0, things = 0;
-	int rc;
-
-	if ((rc = ask_number(db, "PRAGMA application_id", &application)) != SQLITE_OK ||
-	    (rc = ask_number(db, "PRAGMA user_version", &schema)) != SQLITE_OK ||
-	    (rc = ask_number(db, "SELECT count(*) FROM sqlite_schema", &things)) != SQLITE_OK)
-		return say_failed(db, rc, text);
-	*ret_new = application == 0 && schema == 0 && things == 0;
-	if (*ret_new)
-		return TACIT_OK;
-	if (application != APPLICATION_ID || schema < 1)
-		return say(text, TACIT_EFORMAT,
-		    "streams.db is a database of another program; name another folder", "");
-	if (schema > SCHEMA)
-		return say(text, TACIT_EUNSUPPORTED,
-		    "streams.db was written by a newer version of Tacit; run that one, or name"
-		    " another folder",
-		    "");
-	return TACIT_OK;
-}
-
-static tacit_err
-set_up(struct tacit_sqlite_db *db, bool new, struct tacit_sqlite_text text)
-{
-	int rc = sqlite3_exec(db->handle, settings, NULL, NULL, NULL);
-
-	if (rc == SQLITE_OK && new)
-		rc = sqlite3_exec(db->handle, tables, NULL, NULL, NULL);
-	for (size_t i = 0; i < TACIT_SQLITE_STATEMENTS && rc == SQLITE_OK; i++)
-		rc = sqlite3_prepare_v3(
-		    db->handle, texts[i], -1, SQLITE_PREPARE_PERSISTENT, &db->statements[i], NULL);
-	return rc == SQLITE_OK ? TACIT_OK : say_failed(db, rc, text);
-}
-
-/* a file that was cut short would be found out only when a reader comes to the missing part */
-static tacit_err
-check_length(struct tacit_sqlite_db *db, const char *path, struct tacit_sqlite_text text)
-{
-	int64_t pages = 0, page_len = 0;
-	struct stat info;
-	int rc, in_log = 0, moved = 0;
-
-	rc = sqlite3_wal_checkpoint_v2(
-	    db->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, &in_log, &moved);
-	if (rc != SQLITE_OK && rc != SQLITE_BUSY && rc != SQLITE_FULL)
-		return say_failed(db, rc, text);
-	if (rc != SQLITE_OK)
-		return TACIT_OK;
-	if ((rc = ask_number(db, "PRAGMA page_count", &pages)) != SQLITE_OK ||
-	    (rc = ask_number(db, "PRAGMA page_size", &page_len)) != SQLITE_OK)
-		return say_failed(db, rc, text);
-	if (stat(path, &info) == 0 && info.st_size < pages * page_len)
-		return say_failed(db, SQLITE_CORRUPT, text);
-	return TACIT_OK;
-}
-
-tacit_err
-tacit_sqlite_db_open(struct tacit_sqlite_db *db, const char *path, struct tacit_sqlite_text text)
-{
-	tacit_err err;
-	bool new = false;
-	int rc;
-
-	memset(db, 0, sizeof(*db));
-	rc = sqlite3_open_v2(path, &db->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
-	if (rc != SQLITE_OK)
-		return say_failed(db, rc, text);
-	sqlite3_extended_result_codes(db->handle, 1);
-	sqlite3_busy_timeout(db->handle, BUSY_MS);
-	if ((err = check_schema(db, &new, text)) == TACIT_OK)
-		err = set_up(db, new, text);
-	if (err == TACIT_OK)
-		err = check_length(db, path, text);
-	return err;
-}
-
-void
-tacit_sqlite_db_close(struct tacit_sqlite_db *db)
-{
-	for (size_t i = 0; i < TACIT_SQLITE_STATEMENTS; i++)
-		sqlite3_finalize(db->statements[i]);
-	sqlite3_close(db->handle);
-	memset(db, 0, sizeof(*db));
 }
 
 /* runs a statement that gives no rows */
@@ -334,15 +155,16 @@ tacit_sqlite_db_stream_bounds(
 
 tacit_err
 tacit_sqlite_db_append(
-    struct tacit_sqlite_db *db, int64_t stream, uint64_t index, const uint8_t *bytes, size_t len)
+    struct tacit_sqlite_db *db, int64_t stream, const struct tacit_store_entry *entry)
 {
 	sqlite3_stmt *statement = db->statements[TACIT_SQLITE_ENTRY_INSERT];
 	/* no bytes at no address would be NULL instead of an empty blob */
-	const void *data = len > 0 ? (const void *)bytes : "";
+	const void *data = entry->len > 0 ? (const void *)entry->bytes : "";
 
 	(void)sqlite3_bind_int64(statement, 1, stream);
-	(void)sqlite3_bind_int64(statement, 2, signed_of(index));
-	(void)sqlite3_bind_blob64(statement, 3, data, len, SQLITE_STATIC);
+	(void)sqlite3_bind_int64(statement, 2, signed_of(entry->index));
+	(void)sqlite3_bind_blob64(statement, 3, data, entry->len, SQLITE_STATIC);
+	(void)sqlite3_bind_int64(statement, 4, signed_of(entry->time_ms));
 	return running_err(db, run(statement));
 }
 
@@ -389,8 +211,10 @@ add_row(struct tacit_sqlite_rows *rows, sqlite3_stmt *statement, size_t len)
 		return TACIT_ENOMEM;
 	if (len > 0)
 		memcpy(rows->bytes + rows->len, data, len);
-	rows->entries[rows->count++] = (struct tacit_store_entry){
-	    .index = (uint64_t)sqlite3_column_int64(statement, 0), .len = len};
+	rows->entries[rows->count++] =
+	    (struct tacit_store_entry){.index = (uint64_t)sqlite3_column_int64(statement, 0),
+		.len = len,
+		.time_ms = (uint64_t)sqlite3_column_int64(statement, 2)};
 	rows->len += len;
 	return TACIT_OK;
 }
@@ -468,4 +292,48 @@ tacit_sqlite_db_position_set(
 	bind_text(statement, 2, name);
 	(void)sqlite3_bind_int64(statement, 3, signed_of(index));
 	return running_err(db, run(statement));
+}
+
+/* a text of a row; what others put there may be NULL */
+static const char *
+text_of(sqlite3_stmt *statement, int column)
+{
+	const unsigned char *text = sqlite3_column_text(statement, column);
+
+	return text != NULL ? (const char *)text : "";
+}
+
+static tacit_err
+list_streams(struct tacit_sqlite_db *db, struct tacit_lister *lister)
+{
+	sqlite3_stmt *statement = db->statements[TACIT_SQLITE_STREAMS_SELECT];
+	tacit_err err = TACIT_OK;
+	int rc;
+
+	while (err == TACIT_OK && sqlite3_step(statement) == SQLITE_ROW) {
+		/* NULL, for a stream without entries, reads as 0 */
+		struct tacit_listed_stream listed = {.name = text_of(statement, 0),
+		    .first = (uint64_t)sqlite3_column_int64(statement, 1),
+		    .end = (uint64_t)sqlite3_column_int64(statement, 2),
+		    .entries = (uint64_t)sqlite3_column_int64(statement, 3),
+		    .bytes = (uint64_t)sqlite3_column_int64(statement, 4)};
+
+		err = tacit_lister_stream(lister, &listed);
+	}
+	rc = sqlite3_reset(statement);
+	return err != TACIT_OK ? err : running_err(db, rc);
+}
+
+tacit_err
+tacit_sqlite_db_list(struct tacit_sqlite_db *db, struct tacit_lister *lister)
+{
+	sqlite3_stmt *statement = db->statements[TACIT_SQLITE_POSITIONS_SELECT];
+	tacit_err err = list_streams(db, lister);
+	int rc;
+
+	while (err == TACIT_OK && sqlite3_step(statement) == SQLITE_ROW)
+		err = tacit_lister_reader(lister, text_of(statement, 0), text_of(statement, 1),
+		    (uint64_t)sqlite3_column_int64(statement, 2));
+	rc = sqlite3_reset(statement);
+	return err != TACIT_OK ? err : running_err(db, rc);
 }

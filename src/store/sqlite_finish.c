@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "stream/lister.h"
 
 /* waiting reads are told at the latest when this much came: before the window loses it again */
 #define FRESH_LEN_MAX (TACIT_RECENT_LEN_MAX / 4)
@@ -12,15 +13,20 @@ finish_open(struct tacit_sqlite *sqlite, struct tacit_sqlite_open *open)
 {
 	struct tacit_sqlite_stream *stream = open->op.stream;
 	tacit_err err = open->op.err;
+	bool refused = err == TACIT_ENOTFOUND && open->create && sqlite->path != NULL;
 
-	if (err == TACIT_OK && !stream->known) {
+	if (err == TACIT_OK && !stream->known && sqlite->path == NULL) {
 		stream->known = true;
 		stream->first = open->first;
 		tacit_recent_init(&stream->recent, open->end);
 		tacit_recent_join(&stream->recent, &sqlite->pool);
 	}
-	if (open->cb != NULL && err == TACIT_OK)
+	if (open->cb != NULL && err == TACIT_OK && stream->known)
 		open->cb(open->arg, TACIT_OK, "", stream->first, stream->recent.end);
+	else if (open->cb != NULL && err == TACIT_OK)
+		open->cb(open->arg, TACIT_OK, "", open->first, open->end);
+	else if (open->cb != NULL && refused)
+		open->cb(open->arg, TACIT_EDENIED, "this store is for reading only", 0, 0);
 	else if (open->cb != NULL)
 		open->cb(open->arg, err, tacit_strerror(err), 0, 0);
 	tacit_sqlite_release(sqlite, stream);
@@ -50,7 +56,7 @@ add_recent(struct tacit_sqlite *sqlite, struct tacit_sqlite_append *append)
 {
 	struct tacit_sqlite_stream *stream = append->op.stream;
 	struct tacit_recent_entry entry = {
-	    append->index, append->bytes, append->len, append->block};
+	    append->index, append->bytes, append->len, append->block, append->time_ms};
 
 	tacit_recent_put(&stream->recent, &entry, true);
 	if (tacit_list_empty(&stream->waiting) || sqlite->closing)
@@ -129,6 +135,18 @@ finish_position(struct tacit_sqlite_position *position)
 	tacit_free(position);
 }
 
+static void
+finish_list(struct tacit_sqlite_list *list)
+{
+	if (list->op.err == TACIT_OK) {
+		list->cb(list->arg, TACIT_OK, "", list->lister);
+	} else {
+		tacit_lister_free(list->lister);
+		list->cb(list->arg, list->op.err, tacit_strerror(list->op.err), NULL);
+	}
+	tacit_free(list);
+}
+
 size_t
 tacit_sqlite_finish_one(struct tacit_sqlite *sqlite)
 {
@@ -148,6 +166,9 @@ tacit_sqlite_finish_one(struct tacit_sqlite *sqlite)
 	case TACIT_SQLITE_GET:
 	case TACIT_SQLITE_SET:
 		finish_position(TACIT_CONTAINER(op, struct tacit_sqlite_position, op));
+		break;
+	case TACIT_SQLITE_LIST:
+		finish_list(TACIT_CONTAINER(op, struct tacit_sqlite_list, op));
 		break;
 	}
 	return 1;

@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/memory.h"
+
 struct path {
 	char text[PATH_MAX];
 };
@@ -179,4 +181,39 @@ done:
 	if (err != TACIT_OK)
 		close(lock);
 	return err;
+}
+
+/* says what the system call that set errno could not find */
+static tacit_err
+say_missing(struct tacit_sqlite_text text, const char *what, const char *path)
+{
+	if (errno != ENOENT)
+		return say_errno(text, "cannot read the store", path);
+	snprintf(text.bytes, text.cap, "%s %s", what, path);
+	return TACIT_ENOTFOUND;
+}
+
+tacit_err
+tacit_sqlite_folder_look(const char *folder, char **ret_path, struct tacit_sqlite_text text)
+{
+	char detail[256] = "";
+	struct tacit_sqlite_text about = {detail, sizeof(detail)};
+	struct tacit_sqlite_db db;
+	struct path path = {""};
+	tacit_err err;
+
+	if ((err = join(&path, folder, "streams.db", text)) != TACIT_OK)
+		return err;
+	if (access(folder, F_OK) != 0)
+		return say_missing(text, "there is no folder", folder);
+	if (access(path.text, R_OK) != 0)
+		return say_missing(text, "no hub keeps streams there: there is no", path.text);
+	err = tacit_sqlite_db_open_reading(&db, path.text, about);
+	tacit_sqlite_db_close(&db);
+	if (err != TACIT_OK) {
+		snprintf(text.bytes, text.cap, "cannot read the store %s: %s", folder, detail);
+		return err;
+	}
+	*ret_path = tacit_strdup(path.text);
+	return *ret_path != NULL ? TACIT_OK : TACIT_ENOMEM;
 }

@@ -12,6 +12,8 @@
  * A stream is known once an operation of kind OPEN came back; from then on its window of recent
  * entries ends where the committed stream does, because nobody else writes.  A stream that is not
  * known has operations pending, otherwise it is forgotten: names that do not exist take no memory.
+ * In a store that only reads no stream is ever known, because others write: each call goes to the
+ * thread.
  */
 struct tacit_sqlite {
 	struct tacit_store base;
@@ -23,6 +25,7 @@ struct tacit_sqlite {
 	struct tacit_answer answer;
 	struct tacit_sqlite_thread thread;
 	int wake, lock;
+	char *path; /* of the database, for a store that only reads; otherwise NULL */
 	bool closing;
 };
 

@@ -7,9 +7,13 @@
 
 #include "base/memory.h"
 #include "store/wake.h"
+#include "stream/lister.h"
 
 /* operations of one transaction: bounds what a failed one takes along, and how long it runs */
 #define ROUND_MAX 1024
+
+/* attempts to read a database that hubs begin to work on meanwhile */
+#define LOOKS_MAX 5u
 
 static void
 move_all(struct tacit_list *from, struct tacit_list *to)
@@ -71,7 +75,7 @@ do_open(struct transaction *transaction, struct tacit_sqlite_open *open)
 	struct tacit_sqlite_stream *stream = open->op.stream;
 	tacit_err err = look_up(thread, stream);
 
-	if (err == TACIT_OK && stream->id == 0 && open->create) {
+	if (err == TACIT_OK && stream->id == 0 && open->create && thread->reading == NULL) {
 		if ((err = begin(transaction)) == TACIT_OK)
 			err = tacit_sqlite_db_stream_create(&thread->db, stream->name, &stream->id);
 		stream->stored_first = stream->stored_end = 0;
@@ -101,8 +105,9 @@ do_append(struct transaction *transaction, struct tacit_sqlite_append *append)
 		return err;
 	append->index = stream->stored_end;
 	append->op.err = TACIT_OK;
-	err = tacit_sqlite_db_append(
-	    &thread->db, stream->id, append->index, append->bytes, append->len);
+	err = tacit_sqlite_db_append(&thread->db, stream->id,
+	    &(struct tacit_store_entry){
+		append->index, append->bytes, append->len, append->time_ms});
 	if (err == TACIT_OK)
 		stream->stored_end++;
 	return err;
@@ -132,6 +137,7 @@ write_one(struct transaction *transaction, struct tacit_sqlite_op *op)
 		return do_set(transaction, TACIT_CONTAINER(op, struct tacit_sqlite_position, op));
 	case TACIT_SQLITE_READ:
 	case TACIT_SQLITE_GET:
+	case TACIT_SQLITE_LIST:
 		break;
 	}
 	return TACIT_EINTERNAL;
@@ -186,6 +192,30 @@ write_all(struct tacit_sqlite_thread *thread, struct tacit_list *writes)
 		fail_writes(thread, writes, err);
 }
 
+static tacit_err
+read_entries(struct tacit_sqlite_thread *thread, struct tacit_sqlite_read *read)
+{
+	struct tacit_sqlite_stream *stream = read->op.stream;
+	tacit_err err = look_up(thread, stream);
+
+	if (err == TACIT_OK && stream->id == 0)
+		err = TACIT_ENOTFOUND;
+	if (err == TACIT_OK)
+		err = tacit_sqlite_db_read(&thread->db, stream->id, &read->read.range, &read->rows);
+	read->end = stream->stored_end;
+	return err;
+}
+
+static tacit_err
+read_list(struct tacit_sqlite_thread *thread, struct tacit_sqlite_list *list)
+{
+	tacit_err err = TACIT_ENOMEM;
+
+	if ((list->lister = tacit_lister_new()) != NULL)
+		err = tacit_sqlite_db_list(&thread->db, list->lister);
+	return err;
+}
+
 static void
 read_one(struct tacit_sqlite_thread *thread, struct tacit_sqlite_op *op)
 {
@@ -195,16 +225,10 @@ read_one(struct tacit_sqlite_thread *thread, struct tacit_sqlite_op *op)
 
 		op->err = tacit_sqlite_db_position_get(&thread->db, position->client_id,
 		    position->name, &position->found, &position->index);
+	} else if (op->kind == TACIT_SQLITE_LIST) {
+		op->err = read_list(thread, TACIT_CONTAINER(op, struct tacit_sqlite_list, op));
 	} else {
-		struct tacit_sqlite_read *read = TACIT_CONTAINER(op, struct tacit_sqlite_read, op);
-
-		op->err = look_up(thread, op->stream);
-		if (op->err == TACIT_OK && op->stream->id == 0)
-			op->err = TACIT_ENOTFOUND;
-		if (op->err == TACIT_OK)
-			op->err = tacit_sqlite_db_read(
-			    &thread->db, op->stream->id, &read->read.range, &read->rows);
-		read->end = op->stream->stored_end;
+		op->err = read_entries(thread, TACIT_CONTAINER(op, struct tacit_sqlite_read, op));
 	}
 }
 
@@ -214,7 +238,8 @@ sort(struct tacit_list *round, struct tacit_list *writes, struct tacit_list *rea
 {
 	while (!tacit_list_empty(round)) {
 		struct tacit_sqlite_op *op = op_of(round->next);
-		bool reading = op->kind == TACIT_SQLITE_READ || op->kind == TACIT_SQLITE_GET;
+		bool reading = op->kind == TACIT_SQLITE_READ || op->kind == TACIT_SQLITE_GET ||
+			       op->kind == TACIT_SQLITE_LIST;
 
 		tacit_list_remove(&op->link);
 		tacit_list_append(reading ? reads : writes, &op->link);
@@ -235,6 +260,69 @@ work(struct tacit_sqlite_thread *thread, struct tacit_list *round)
 		read_one(thread, op_of(link));
 	move_all(&writes, round);
 	move_all(&reads, round);
+}
+
+/* what a read or a list has got, for another attempt */
+static void
+forget_answer(struct tacit_sqlite_op *op)
+{
+	if (op->kind == TACIT_SQLITE_READ) {
+		tacit_sqlite_rows_fini(&TACIT_CONTAINER(op, struct tacit_sqlite_read, op)->rows);
+	} else if (op->kind == TACIT_SQLITE_LIST) {
+		struct tacit_sqlite_list *list = TACIT_CONTAINER(op, struct tacit_sqlite_list, op);
+
+		tacit_lister_free(list->lister);
+		list->lister = NULL;
+	}
+}
+
+static void
+read_again(struct tacit_sqlite_thread *thread, struct tacit_sqlite_op *op)
+{
+	struct transaction none = {thread, false};
+	tacit_err err;
+
+	forget_answer(op);
+	if (op->kind != TACIT_SQLITE_OPEN)
+		read_one(thread, op);
+	else if ((err = do_open(&none, TACIT_CONTAINER(op, struct tacit_sqlite_open, op))) !=
+		 TACIT_OK)
+		op->err = err;
+}
+
+/* the same for a store that only reads: others write, so nothing is known from the round before.
+ * false: what was read may be no one state of the database */
+static bool
+look(struct tacit_sqlite_thread *thread, struct tacit_list *round)
+{
+	char detail[256];
+	struct tacit_sqlite_text text = {detail, sizeof(detail)};
+	tacit_err err = tacit_sqlite_db_open_reading(&thread->db, thread->reading, text);
+	bool moved;
+
+	thread->round++;
+	for (struct tacit_list *link = round->next; link != round; link = link->next) {
+		if (err == TACIT_OK)
+			read_again(thread, op_of(link));
+		else
+			op_of(link)->err = err;
+	}
+	moved = tacit_sqlite_db_moved(&thread->db, thread->reading);
+	tacit_sqlite_db_close(&thread->db);
+	return err != TACIT_OK || !moved;
+}
+
+static void
+look_at_all(struct tacit_sqlite_thread *thread, struct tacit_list *round)
+{
+	for (unsigned tries = 0; tries < LOOKS_MAX; tries++) {
+		if (look(thread, round))
+			return;
+	}
+	for (struct tacit_list *link = round->next; link != round; link = link->next) {
+		forget_answer(op_of(link));
+		op_of(link)->err = TACIT_EBUSY;
+	}
 }
 
 static void
@@ -276,6 +364,8 @@ run(void *arg)
 		pthread_mutex_unlock(&thread->mutex);
 		if (abandoned)
 			abandon(&round);
+		else if (thread->reading != NULL)
+			look_at_all(thread, &round);
 		else
 			work(thread, &round);
 		pthread_mutex_lock(&thread->mutex);
@@ -314,12 +404,15 @@ destroy(struct tacit_sqlite_thread *thread)
 }
 
 tacit_err
-tacit_sqlite_thread_start(struct tacit_sqlite_thread *thread, struct tacit_sqlite_db *db, int wake)
+tacit_sqlite_thread_start(
+    struct tacit_sqlite_thread *thread, struct tacit_sqlite_db *db, const char *reading, int wake)
 {
 	pthread_condattr_t monotonic;
 
 	memset(thread, 0, sizeof(*thread));
-	thread->db = *db;
+	if (reading == NULL)
+		thread->db = *db;
+	thread->reading = reading;
 	thread->round = 1;
 	thread->wake = wake;
 	tacit_list_init(&thread->queue);
@@ -335,7 +428,8 @@ tacit_sqlite_thread_start(struct tacit_sqlite_thread *thread, struct tacit_sqlit
 		destroy(thread);
 		return TACIT_ENOMEM;
 	}
-	memset(db, 0, sizeof(*db));
+	if (reading == NULL)
+		memset(db, 0, sizeof(*db));
 	return TACIT_OK;
 }
 

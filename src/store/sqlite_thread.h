@@ -40,6 +40,7 @@ enum tacit_sqlite_kind {
 	TACIT_SQLITE_READ,
 	TACIT_SQLITE_GET,
 	TACIT_SQLITE_SET,
+	TACIT_SQLITE_LIST,
 };
 
 struct tacit_sqlite_op {
@@ -59,6 +60,7 @@ struct tacit_sqlite_open {
 
 struct tacit_sqlite_append {
 	struct tacit_sqlite_op op;
+	uint64_t time_ms;
 	const uint8_t *bytes; /* of msg as it was appended; the loop may put headers before them */
 	size_t len;
 	struct tacit_block *block; /* a reference */
@@ -84,8 +86,17 @@ struct tacit_sqlite_position {
 	void *arg;
 };
 
+struct tacit_sqlite_list {
+	struct tacit_sqlite_op op;
+	struct tacit_lister *lister; /* answer */
+	tacit_store_list_cb cb;
+	void *arg;
+};
+
 struct tacit_sqlite_thread {
 	pthread_t thread;
+	const char *reading; /* the database's path, which is opened anew for each round; NULL: db
+				is open, and is written to.  Never changed */
 	/* the thread's */
 	struct tacit_sqlite_db db;
 	uint64_t round; /* grows when a transaction failed: what streams know is then stale */
@@ -102,9 +113,10 @@ struct tacit_sqlite_thread {
 	bool stopped;
 };
 
-/* starts it on db, which it takes on success.  wake is kept.  Errors: TACIT_ENOMEM */
+/* starts it on db, which it takes on success, or, with a path to read from, which is kept, without
+ * one.  wake is kept.  Errors: TACIT_ENOMEM */
 TACIT_MUST_USE tacit_err tacit_sqlite_thread_start(
-    struct tacit_sqlite_thread *thread, struct tacit_sqlite_db *db, int wake);
+    struct tacit_sqlite_thread *thread, struct tacit_sqlite_db *db, const char *reading, int wake);
 void tacit_sqlite_thread_post(struct tacit_sqlite_thread *thread, struct tacit_sqlite_op *op);
 /* moves the links of finished operations to the end of ret */
 void tacit_sqlite_thread_take(struct tacit_sqlite_thread *thread, struct tacit_list *ret);

@@ -4,8 +4,8 @@
 #include "base/memory.h"
 #include "stream/request.h"
 
-static enum tacit_open_status
-status_of(tacit_err err)
+enum tacit_open_status
+tacit_open_status_of(tacit_err err)
 {
 	if (err == TACIT_OK)
 		return TACIT_OPEN_OK;
@@ -63,7 +63,7 @@ answer_no(struct tacit_service *service, const struct tacit_request *request,
 static bool
 may_wait(const struct tacit_service *service, const struct tacit_request *request, tacit_err err)
 {
-	enum tacit_open_status status = status_of(err);
+	enum tacit_open_status status = tacit_open_status_of(err);
 
 	return request->protocol == TACIT_PROTOCOL_CREATE && !service->stopping &&
 	       err != TACIT_ECLOSED &&
@@ -94,7 +94,7 @@ on_open(void *arg, tacit_err err, const char *text, uint64_t first, uint64_t end
 	if (service != NULL && err == TACIT_OK)
 		answer_ok(service, request, first, end);
 	else if (service != NULL)
-		answer_no(service, request, status_of(err), text);
+		answer_no(service, request, tacit_open_status_of(err), text);
 	tacit_request_free(request);
 }
 

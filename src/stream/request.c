@@ -40,6 +40,7 @@ tacit_request_free(struct tacit_request *request)
 	tacit_list_remove(&request->list);
 	if (service != NULL && request->cost == 0) {
 		service->request_count--;
+		service->look_count -= request->look;
 	} else if (service != NULL) {
 		service->append_count--;
 		service->append_len -= request->cost;

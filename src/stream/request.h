@@ -10,7 +10,7 @@
 #include "stream/position.h"
 #include "stream/pull.h"
 #include "stream/service.h"
-#include "wire/stream_protocol.h"
+#include "wire/stream_look.h"
 
 /* bytes of a stream worker's address, with the NUL */
 #define TACIT_STREAM_OWN_LEN (sizeof(TACIT_STREAM_PREFIX) + TACIT_NAME_LEN_MAX)
@@ -23,6 +23,7 @@ struct tacit_service {
 	struct tacit_list requests; /* what the store has not answered, pulls apart */
 	struct tacit_list creates;  /* what it is asked again; the one that is due next first */
 	size_t request_count;       /* of both: opens and questions for positions */
+	size_t look_count;          /* of those, looks */
 	size_t append_count;        /* pushes */
 	size_t append_len;          /* and their bytes */
 	tacit_msec now;             /* of the last handle or tick */
@@ -34,14 +35,16 @@ struct tacit_service {
 	void *tap_arg;
 };
 
-/* an open, a push or a question for a position, while the store has it */
+/* an open, a look, a push or a question for a position, while the store has it */
 struct tacit_request {
 	struct tacit_list list;
 	struct tacit_service *service; /* NULL: gone, nobody wants the answer */
 	enum tacit_protocol protocol;
 	uint64_t id;
-	size_t cost;     /* push: what it is counted with */
-	bool create;     /* open */
+	size_t cost; /* push: what it is counted with */
+	bool create; /* open */
+	bool look;   /* open: entries are wanted as well, and nothing is created */
+	uint64_t index, count, first, end; /* of a look; the stream's bounds */
 	tacit_msec due;  /* create: when the store is asked again; 0: it was asked once */
 	const char *own; /* open, index: the name that was asked, the config's */
 	struct tacit_route reply;
@@ -88,6 +91,10 @@ void tacit_service_open(struct tacit_service *service, const struct tacit_msg *m
 void tacit_service_creates_tick(struct tacit_service *service);
 tacit_msec tacit_service_creates_due(const struct tacit_service *service);
 void tacit_service_creates_drop(struct tacit_service *service);
+/* what an error of the store's is to a client that opens or looks */
+enum tacit_open_status tacit_open_status_of(tacit_err err);
+void tacit_service_look(struct tacit_service *service, const struct tacit_msg *msg, const char *own,
+    const struct tacit_look_request *look);
 void tacit_service_index(struct tacit_service *service, const struct tacit_msg *msg,
     const char *own, const struct tacit_index_request *index);
 

@@ -233,6 +233,20 @@ find_stream(struct tacit_address address, char *ret)
 	    (struct tacit_slice){address.bytes + prefix_len, address.len - prefix_len}, ret);
 }
 
+/* false: not a look, or not for this address */
+static bool
+dispatch_look(
+    struct tacit_service *service, const struct tacit_msg *msg, struct tacit_address address)
+{
+	const char *own = find_name(service->config.service_names, address);
+	struct tacit_look_request look;
+
+	if (own == NULL || tacit_look_request_decode(msg, &look) != TACIT_OK)
+		return false;
+	tacit_service_look(service, msg, own, &look);
+	return true;
+}
+
 /* false: not a request for this address */
 static bool
 dispatch(struct tacit_service *service, struct tacit_msg *msg, struct tacit_address address,
@@ -274,11 +288,14 @@ tacit_service_handle(struct tacit_service *service, struct tacit_msg *msg, tacit
 {
 	struct tacit_stream_request decoded;
 	struct tacit_address address;
+	bool good = tacit_route_first(&msg->onward, &address);
 
 	service->now = now;
-	if (!tacit_route_first(&msg->onward, &address) ||
-	    tacit_stream_request_decode(msg, &decoded) != TACIT_OK ||
-	    !dispatch(service, msg, address, &decoded))
+	if (good && tacit_stream_request_decode(msg, &decoded) == TACIT_OK)
+		good = dispatch(service, msg, address, &decoded);
+	else if (good)
+		good = dispatch_look(service, msg, address);
+	if (!good)
 		service->counters.dropped++;
 	tacit_msg_unref(msg);
 	tacit_service_set_wake(service);

@@ -1,10 +1,10 @@
 /*
  * stream/service.h: the engine of the stream service and the index service: a hub's workers, or a
- * node's own.  Source: PROTOCOL.md 3.1 to 3.4.
+ * node's own.  Source: PROTOCOL.md 3.1 to 3.4, 3.7.
  *
  * It lives at several addresses, and the first hop of a message says which of them was meant:
  *
- *	a service name  stream_create (2021) and tacit.stream_open
+ *	a service name  stream_create (2021), tacit.stream_open and tacit.stream_look
  *	stream.NAME     stream_push, stream_pull
  *	an index name   stream_index
  *
@@ -16,7 +16,7 @@
  *
  * Pulls that find nothing are held for TACIT_PULL_HOLD_MS, then answered empty.  All that a client
  * can make grow is bounded: TACIT_PULLS_MAX, TACIT_PARKED_PULLS_MAX, TACIT_REQUESTS_MAX,
- * TACIT_APPENDS_LEN_MAX, TACIT_POSITIONS_MAX.
+ * TACIT_APPENDS_LEN_MAX, TACIT_POSITIONS_MAX, TACIT_LOOKS_MAX.
  */
 #ifndef TACIT_STREAM_SERVICE_H
 #define TACIT_STREAM_SERVICE_H
@@ -54,6 +54,7 @@ struct tacit_service_counters {
 	uint64_t pushed_len;  /* bytes of them */
 	uint64_t pulls;       /* asked */
 	uint64_t entries;     /* handed out by pulls */
+	uint64_t looks;       /* answered */
 	uint64_t entries_len; /* bytes of them */
 	uint64_t
 	    refused; /* requests answered with an error, or not at all where 2021 has no words for it */

@@ -22,13 +22,18 @@
 #include "tacit/err.h"
 #include "wire/msg.h"
 
+struct tacit_lister; /* stream/lister.h */
 struct tacit_store;
 struct tacit_store_read; /* a read that waits */
+
+/* of an entry's time: nobody knows */
+#define TACIT_TIME_UNKNOWN UINT64_C(0)
 
 struct tacit_store_entry {
 	uint64_t index;
 	const uint8_t *bytes; /* borrowed until the callback returns */
 	size_t len;
+	uint64_t time_ms; /* when the store got it, since the epoch, or TACIT_TIME_UNKNOWN */
 };
 
 /* what to read */
@@ -48,6 +53,9 @@ typedef void (*tacit_store_append_cb)(void *arg, tacit_err err, uint64_t index);
 typedef void (*tacit_store_read_cb)(
     void *arg, tacit_err err, const struct tacit_store_entry *entries, size_t count);
 typedef void (*tacit_store_position_cb)(void *arg, tacit_err err, bool found, uint64_t index);
+/* gives the lister, on which tacit_lister_finish was not called yet; NULL on an error */
+typedef void (*tacit_store_list_cb)(
+    void *arg, tacit_err err, const char *text, struct tacit_lister *lister);
 
 struct tacit_store_ops {
 	/*
@@ -85,6 +93,12 @@ struct tacit_store_ops {
 	    tacit_store_position_cb cb, void *arg);
 	void (*position_set)(
 	    struct tacit_store *store, const char *client_id, const char *name, uint64_t index);
+	/*
+	 * Lists all streams, with the positions of clients.  Looks at every entry, or asks a whole
+	 * cluster: for people, not for services.
+	 * Errors: TACIT_EUNREACHABLE, TACIT_EDENIED, TACIT_EIO, TACIT_ENOMEM.
+	 */
+	void (*list)(struct tacit_store *store, tacit_store_list_cb cb, void *arg);
 	/* a descriptor that is readable when dispatch has something to do; -1 when never */
 	int (*fd)(struct tacit_store *store);
 	/* runs the callbacks that are due, of about budget entries; true: more are due now, come

@@ -4,6 +4,7 @@
 
 #include "base/limits.h"
 #include "base/memory.h"
+#include "wire/envelope.h"
 
 /* bytes of the longest message without entries: the answer to stream_open, five uints, two texts */
 #define SMALL_LEN_MAX (5 * 10 + 2 + TACIT_TEXT_LEN_MAX + 2 + TACIT_NAME_LEN_MAX)
@@ -21,63 +22,22 @@ static const char *const ids[] = {
     [TACIT_PROTOCOL_ERROR] = "error",
 };
 
-/* envelope ----------------------------------------------------------------------------------- */
-
-/* bytes of the envelope in front of a message of len bytes (PROTOCOL.md 3.1) */
-static size_t
-envelope_len(enum tacit_protocol protocol, size_t len)
-{
-	size_t id_len = strlen(ids[protocol]);
-
-	return tacit_bare_uint_len(id_len) + id_len + tacit_bare_uint_len(len);
-}
-
-static void
-write_envelope(struct tacit_writer *w, enum tacit_protocol protocol, size_t len)
-{
-	tacit_bare_write_text(w, ids[protocol]);
-	tacit_bare_write_uint(w, len);
-}
-
-/* reads the envelope and leaves r over the message in it */
+/* reads the envelope and leaves r over the message in it (PROTOCOL.md 3.1) */
 static tacit_err
 open_envelope(const struct tacit_msg *msg, struct tacit_reader *r, enum tacit_protocol *ret)
 {
-	struct tacit_slice id, data;
 	enum tacit_protocol protocol = TACIT_PROTOCOL_CREATE;
+	struct tacit_slice id;
+	tacit_err err;
 
-	tacit_reader_init(r, tacit_msg_payload(msg), msg->len);
-	id = tacit_bare_read_data(r);
-	data = tacit_bare_read_data(r);
-	if (r->bad)
-		return TACIT_EFORMAT;
+	if ((err = tacit_envelope_open(msg, &id, r)) != TACIT_OK)
+		return err;
 	while (!tacit_slice_is(id, ids[protocol])) {
 		if (protocol == TACIT_PROTOCOL_ERROR)
 			return TACIT_EUNSUPPORTED;
 		protocol++;
 	}
-	tacit_reader_init(r, data.bytes, data.len);
 	*ret = protocol;
-	return TACIT_OK;
-}
-
-/* a message in its envelope, from what a writer holds */
-static tacit_err
-close_envelope(
-    const struct tacit_writer *inner, enum tacit_protocol protocol, struct tacit_msg **ret)
-{
-	struct tacit_writer w;
-	struct tacit_msg *msg;
-
-	if (inner->bad)
-		return TACIT_ELIMIT;
-	if ((msg = tacit_msg_new(envelope_len(protocol, inner->len) + inner->len)) == NULL)
-		return TACIT_ENOMEM;
-	tacit_writer_init(&w, tacit_msg_payload(msg), msg->len);
-	write_envelope(&w, protocol, inner->len);
-	tacit_writer_put(&w, inner->bytes, inner->len);
-	tacit_assert(!w.bad && w.len == msg->len);
-	*ret = msg;
 	return TACIT_OK;
 }
 
@@ -148,7 +108,7 @@ tacit_push_request_overhead(uint64_t request_id, size_t len)
 {
 	size_t inner_len = tacit_bare_uint_len(request_id) + tacit_bare_uint_len(len);
 
-	return envelope_len(TACIT_PROTOCOL_PUSH, inner_len + len) + inner_len;
+	return tacit_envelope_len(ids[TACIT_PROTOCOL_PUSH], inner_len + len) + inner_len;
 }
 
 tacit_err
@@ -162,7 +122,7 @@ tacit_push_request_encode(struct tacit_msg *entry, uint64_t request_id)
 	if ((err = tacit_msg_prepend(entry, overhead)) != TACIT_OK)
 		return err;
 	tacit_writer_init(&w, tacit_msg_payload(entry), overhead);
-	write_envelope(&w, TACIT_PROTOCOL_PUSH, inner_len);
+	tacit_envelope_write(&w, ids[TACIT_PROTOCOL_PUSH], inner_len);
 	tacit_bare_write_uint(&w, request_id);
 	tacit_bare_write_uint(&w, len);
 	tacit_assert(!w.bad && w.len == overhead);
@@ -220,7 +180,7 @@ tacit_pull_response_overhead(uint64_t request_id, size_t count, size_t entries_l
 {
 	size_t inner_len = pull_response_len(request_id, count, entries_len);
 
-	return envelope_len(TACIT_PROTOCOL_PULL, inner_len) + inner_len - entries_len;
+	return tacit_envelope_len(ids[TACIT_PROTOCOL_PULL], inner_len) + inner_len - entries_len;
 }
 
 tacit_err
@@ -234,7 +194,8 @@ tacit_pull_writer_begin(
 		return TACIT_ENOMEM;
 	writer->left = count;
 	tacit_writer_init(w, tacit_msg_payload(writer->msg), writer->msg->len);
-	write_envelope(w, TACIT_PROTOCOL_PULL, pull_response_len(request_id, count, entries_len));
+	tacit_envelope_write(
+	    w, ids[TACIT_PROTOCOL_PULL], pull_response_len(request_id, count, entries_len));
 	tacit_bare_write_uint(w, request_id);
 	tacit_bare_write_uint(w, count);
 	tacit_assert(!w->bad && w->len == overhead);
@@ -399,7 +360,7 @@ tacit_stream_request_encode(const struct tacit_stream_request *request, struct t
 	case TACIT_PROTOCOL_ERROR:
 		return TACIT_EINVAL;
 	}
-	return close_envelope(&w, request->protocol, ret);
+	return tacit_envelope_close(&w, ids[request->protocol], ret);
 }
 
 tacit_err
@@ -460,7 +421,7 @@ tacit_stream_response_encode(const struct tacit_stream_response *response, struc
 	case TACIT_PROTOCOL_ERROR:
 		return TACIT_EINVAL;
 	}
-	return close_envelope(&w, response->protocol, ret);
+	return tacit_envelope_close(&w, ids[response->protocol], ret);
 }
 
 tacit_err

@@ -11,6 +11,7 @@
 
 #include "support/store_fixture.h"
 #include "support/store_flow.h"
+#include "support/store_look.h"
 
 static void
 an_unknown_stream_is_not_found(void **state)
@@ -462,6 +463,9 @@ store_contract(const struct store_kind *kind)
 	    T(a_reader_behind_gets_everything),
 	    T(callbacks_may_append),
 	    T(free_answers_what_is_under_way),
+	    T(entries_know_their_time),
+	    T(a_listing_has_everything),
+	    T(free_answers_a_listing),
 	};
 #undef T
 

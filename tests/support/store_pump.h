@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/limits.h"
+#include "stream/lister.h"
 #include "stream/store.h"
 
 /* s without any answer after which a test has failed */
@@ -39,6 +40,15 @@ struct reading {
 	uint64_t indexes[READING_MAX];
 	size_t lens[READING_MAX];
 	uint64_t numbers[READING_MAX]; /* of entries that entry_new made; 0 when too short */
+	uint64_t times[READING_MAX];
+};
+
+struct listing {
+	int calls;
+	tacit_err err;
+	char text[256];
+	struct tacit_lister *lister;         /* tacit_lister_free() */
+	const struct tacit_listing *listing; /* NULL on an error */
 };
 
 struct position {
@@ -152,6 +162,7 @@ on_read(void *arg, tacit_err err, const struct tacit_store_entry *entries, size_
 		assert_true(at < READING_MAX);
 		reading->indexes[at] = entries[i].index;
 		reading->lens[at] = entries[i].len;
+		reading->times[at] = entries[i].time_ms;
 		reading->numbers[at] = entry_number(&entries[i]);
 		if (at > 0)
 			assert_true(reading->indexes[at] > reading->indexes[at - 1]);
@@ -167,6 +178,21 @@ on_position(void *arg, tacit_err err, bool found, uint64_t index)
 	position->err = err;
 	position->found = found;
 	position->index = index;
+}
+
+static inline void
+on_listing(void *arg, tacit_err err, const char *text, struct tacit_lister *lister)
+{
+	struct listing *listing = arg;
+
+	listing->calls++;
+	listing->err = err;
+	listing->lister = lister;
+	snprintf(listing->text, sizeof(listing->text), "%s", text);
+	assert_int_equal(err == TACIT_OK, text[0] == '\0');
+	assert_int_equal(err == TACIT_OK, lister != NULL);
+	if (err == TACIT_OK)
+		assert_int_equal(tacit_lister_finish(lister, &listing->listing), TACIT_OK);
 }
 
 static inline struct opening
@@ -258,6 +284,47 @@ position_now(struct tacit_store *store, const char *client_id, const char *name)
 	store->ops->position_get(store, client_id, name, on_position, &position);
 	pump(store, &position.calls, 1);
 	return position;
+}
+
+static inline struct listing
+list_now(struct tacit_store *store)
+{
+	struct listing listing = {0};
+
+	store->ops->list(store, on_listing, &listing);
+	pump(store, &listing.calls, 1);
+	return listing;
+}
+
+/* the stream of that name in a listing, or NULL */
+static inline const struct tacit_listed_stream *
+find_listed(const struct listing *listing, const char *name)
+{
+	const struct tacit_listed_stream *found = NULL;
+
+	assert_non_null(listing->listing);
+	for (size_t i = 0; i < listing->listing->count; i++) {
+		const struct tacit_listed_stream *stream = &listing->listing->streams[i];
+
+		if (i > 0)
+			assert_true(strcmp(stream[-1].name, stream->name) < 0);
+		if (strcmp(stream->name, name) == 0)
+			found = stream;
+	}
+	return found;
+}
+
+/* the same, which is there */
+static inline const struct tacit_listed_stream *
+listed(const struct listing *listing, const char *name)
+{
+	const struct tacit_listed_stream *stream = find_listed(listing, name);
+
+	if (stream == NULL) {
+		fail_msg("%s is not listed", name);
+		abort();
+	}
+	return stream;
 }
 
 #endif

@@ -10,7 +10,8 @@ static void
 put(struct tacit_recent *recent, uint64_t index, size_t len, bool adjacent)
 {
 	struct tacit_msg *msg = entry_new(index + 1, len);
-	struct tacit_recent_entry entry = {index, tacit_msg_payload(msg), len, msg->block};
+	struct tacit_recent_entry entry = {
+	    index, tacit_msg_payload(msg), len, msg->block, 1000 + index};
 
 	assert_int_equal(tacit_recent_append(recent, &entry, adjacent), TACIT_OK);
 	tacit_msg_unref(msg);
@@ -191,7 +192,7 @@ static void
 a_large_block_is_not_held(void **state)
 {
 	struct tacit_block *block = tacit_block_new(256 << 10);
-	struct tacit_recent_entry entry = {0, block->bytes, 100, block};
+	struct tacit_recent_entry entry = {0, block->bytes, 100, block, 0};
 	struct tacit_recent recent;
 
 	(void)state;
@@ -199,7 +200,7 @@ a_large_block_is_not_held(void **state)
 	tacit_recent_put(&recent, &entry, true);
 	assert_int_equal(block->refs, 1);
 	assert_true(recent.len < 1000);
-	entry = (struct tacit_recent_entry){1, block->bytes + 10, 200 << 10, block};
+	entry = (struct tacit_recent_entry){1, block->bytes + 10, 200 << 10, block, 0};
 	tacit_recent_put(&recent, &entry, true);
 	assert_int_equal(block->refs, 2);
 	tacit_recent_fini(&recent);

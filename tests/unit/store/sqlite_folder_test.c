@@ -170,9 +170,9 @@ other_databases_are_refused_and_left_alone(void **state)
 	struct stat before, after;
 
 	(void)state;
-	change(&place, "PRAGMA user_version=2");
+	change(&place, "PRAGMA user_version=3");
 	refuse(&place, TACIT_EUNSUPPORTED, "newer version");
-	change(&place, "PRAGMA user_version=1");
+	change(&place, "PRAGMA user_version=2");
 	shut(open_place(&place));
 
 	assert_int_equal(mkdir(foreign.folder, 0700), 0);

@@ -12,6 +12,8 @@
 
 #define FAKE_STREAMS 4
 #define FAKE_ENTRIES 16384
+/* the time of an entry is this and its index */
+#define FAKE_TIME 1700000000000
 
 struct fake_stream {
 	char name[256];
@@ -145,8 +147,8 @@ fake_read_now(struct fake_store *fake, const char *name, const struct tacit_stor
 		len += msg->len + range->entry_overhead;
 		if (!fake->greedy && len > range->len_max)
 			break;
-		entries[count++] =
-		    (struct tacit_store_entry){stream->first + i, tacit_msg_payload(msg), msg->len};
+		entries[count++] = (struct tacit_store_entry){stream->first + i,
+		    tacit_msg_payload(msg), msg->len, FAKE_TIME + stream->first + i};
 	}
 	cb(arg, TACIT_OK, entries, count);
 	free(entries);
