@@ -17,6 +17,7 @@
 #define TAKEN_BYTES (UINT64_C(4) << 20)
 /* a sender that is told of a failure closes the channel */
 #define FAILED_MS 10000
+#define LEAVE_MS  2000
 
 /* clang-format off */
 static const char usage[] =
@@ -127,7 +128,7 @@ on_door(struct tacit_context *ctx, struct tacit_msg *msg, void *arg)
 
 	if (receiving->sender != NULL) {
 		say(ctx, back, &(struct tacit_cli_pipe){.kind = TACIT_CLI_PIPE_BUSY});
-		why = "told that we are busy";
+		why = "somebody else is sending already";
 	} else if (!tacit_cli_pipe_decode(bytes, len, &pipe) || pipe.kind != TACIT_CLI_PIPE_BEGIN) {
 		why = "this version does not know how to receive that";
 		say_failed(ctx, back, why);
@@ -138,8 +139,7 @@ on_door(struct tacit_context *ctx, struct tacit_msg *msg, void *arg)
 		let_in(receiving, msg, &pipe);
 	}
 	if (why != NULL)
-		tacit_cli_report_note(
-		    &receiving->party.report, "%s: %s", peer != NULL ? peer : "", why);
+		tacit_cli_report_refused(&receiving->party.report, peer != NULL ? peer : "", why);
 }
 
 static void
@@ -297,6 +297,16 @@ see_off(struct receiving *receiving, long ms)
 		    &party->report, "the sender may not know that all has arrived");
 }
 
+/* somebody wants us to go: the sender shall know, but not keep us */
+static void
+leave(struct receiving *receiving)
+{
+	say_failed(receiving->ctx, receiving->sender, "stopped");
+	tacit_context_free(receiving->ctx);
+	receiving->ctx = NULL;
+	(void)tacit_listener_close(receiving->party.listener, LEAVE_MS);
+}
+
 static void
 serve(struct receiving *receiving)
 {
@@ -317,7 +327,7 @@ serve(struct receiving *receiving)
 	if (receiving->whole)
 		see_off(receiving, party->timeout_ms > 0 ? (long)party->timeout_ms : TACIT_FOREVER);
 	else if (party->status == STATUS_OK)
-		say_failed(receiving->ctx, receiving->sender, "stopped");
+		leave(receiving);
 	else if (!party->lost)
 		see_off(receiving, FAILED_MS);
 }

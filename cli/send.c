@@ -12,7 +12,7 @@
 #include "progress.h"
 
 /* a far end that has the begin and says nothing to it is no receiver */
-#define ANSWER_MS 10000
+#define ANSWER_MS 5000
 
 /* clang-format off */
 static const char usage[] =
@@ -118,7 +118,7 @@ on_answer(struct tacit_context *ctx, struct tacit_msg *msg, void *arg)
 			give_up(sending, "the receiver says done, and has not got all", NULL);
 		break;
 	case TACIT_CLI_PIPE_FAILED:
-		give_up(sending, "the receiver failed: ", &pipe);
+		give_up(sending, "the receiver says: ", &pipe);
 		break;
 	case TACIT_CLI_PIPE_BUSY:
 		give_up(sending, "the receiver is busy: somebody else is sending there", NULL);

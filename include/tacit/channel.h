@@ -67,6 +67,15 @@ TACIT_API void tacit_listener_watch(
     struct tacit_listener *listener, tacit_channel_watch watch, void *arg);
 
 /*
+ * tacit_listener_close: closes its channels, each of which still sends what it has, and waits for
+ * the far ends' confirmations, also when the node was stopped.  New ones may come meanwhile.
+ *
+ * Errors, not remembered: TACIT_ETIMEDOUT (not all confirmed it within timeout_ms), TACIT_EINVAL
+ * (NULL; in a handler).
+ */
+TACIT_API tacit_err tacit_listener_close(struct tacit_listener *listener, unsigned timeout_ms);
+
+/*
  * tacit_channel_open: makes a channel to the listener at the end of route, and waits until it is
  * established: up to 30 s.
  *

@@ -35,6 +35,7 @@ struct tacit_channel {
 	char peer[TACIT_IDENTIFIER_TEXT_LEN];
 	bool established;
 	unsigned open; /* 1 until the engine is over */
+	bool awaited;  /* its listener waits until it is over */
 	tacit_err err; /* of its end */
 	char text[512];
 };

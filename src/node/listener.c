@@ -4,6 +4,7 @@
 #include "channel/acceptor.h"
 #include "channel/handshake.h"
 #include "node/channel.h"
+#include "node/state.h"
 #include "ockam/session.h"
 
 /* each protocol has its own half-open handshakes: a flood of one does not push out the other's */
@@ -26,6 +27,7 @@ struct tacit_listener {
 	struct tacit_list channels; /* the youngest last */
 	struct tacit_list over;     /* sessions that are over; freed at the end of the turn */
 	size_t count;
+	unsigned awaited; /* channels whose end a call waits for */
 	struct tacit_turn_end sweep;
 	tacit_channel_watch watch;
 	void *watch_arg;
@@ -43,6 +45,7 @@ drop(struct tacit_listener *listener, struct tacit_channel *chan)
 {
 	tacit_acceptor_remove(offer_of(listener, chan)->acceptor, chan);
 	listener->count--;
+	listener->awaited -= chan->awaited ? 1 : 0;
 	tacit_channel_unbind(chan);
 }
 
@@ -232,6 +235,26 @@ close_listener(struct tacit_owned *self)
 
 		chan->engine.ops->close(chan->engine.self, tacit_node_now(listener->node));
 	}
+}
+
+tacit_err
+tacit_listener_close(struct tacit_listener *listener, unsigned timeout_ms)
+{
+	if (listener == NULL || tacit_node_in_loop(listener->node))
+		return TACIT_EINVAL;
+	close_listener(&listener->owned);
+	for (struct tacit_list *at = listener->channels.next; at != &listener->channels;
+	     at = at->next) {
+		struct tacit_channel *chan = TACIT_CONTAINER(at, struct tacit_channel, list);
+
+		if (!chan->awaited && tacit_channel_state(chan) == TACIT_SESSION_CLOSING) {
+			chan->awaited = true;
+			listener->awaited++;
+		}
+	}
+	/* without a time it would be for ever */
+	tacit_loop_quiesce(listener->node, &listener->awaited, timeout_ms > 0 ? timeout_ms : 1);
+	return listener->awaited == 0 ? TACIT_OK : TACIT_ETIMEDOUT;
 }
 
 static bool

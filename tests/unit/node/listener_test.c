@@ -130,6 +130,46 @@ strangers_displace_nobody(void **state)
 	ends_free(ends);
 }
 
+struct driver {
+	struct tacit_node *driven, *driving;
+	struct tacit_alarm *alarm; /* in the loop of the driving one */
+};
+
+static void
+drive(void *arg)
+{
+	struct driver *driver = arg;
+
+	(void)tacit_node_wait(driver->driven, NULL, NULL, 0);
+	tacit_alarm_set(driver->alarm, tacit_node_now(driver->driving) + 1);
+}
+
+static void
+a_listener_says_goodbye_and_waits(void **state)
+{
+	struct ends *ends = ends_new(ENDS_INPROC, NULL);
+	struct tacit_channel *one = ends_open(ends), *other = ends_open(ends);
+	struct tacit_node *bob = ends->bob;
+	struct driver driver = {ends->alice, bob, NULL};
+
+	(void)state;
+	assert_int_equal(tacit_listener_close(NULL, 1), TACIT_EINVAL);
+	/* from here on bob's loop drives alice's, and not the other way round */
+	ends->bob = NULL;
+	tacit_node_stop(bob);
+	assert_int_equal(tacit_listener_close(ends->listener, 20), TACIT_ETIMEDOUT);
+	assert_int_equal(ends->events[TACIT_CHANNEL_CLOSED], 0);
+	driver.alarm = tacit_alarm_new(bob, drive, &driver);
+	tacit_alarm_set(driver.alarm, tacit_node_now(bob));
+	assert_int_equal(tacit_listener_close(ends->listener, 20000), TACIT_OK);
+	assert_int_equal(tacit_channel_state(one), TACIT_SESSION_LINGERING);
+	assert_int_equal(tacit_channel_state(other), TACIT_SESSION_LINGERING);
+	assert_int_equal(tacit_listener_close(ends->listener, 1), TACIT_OK);
+	tacit_alarm_free(driver.alarm);
+	ends->bob = bob;
+	ends_free(ends);
+}
+
 static void
 listeners_want_all_they_need(void **state)
 {
@@ -154,6 +194,7 @@ main(void)
 	    cmocka_unit_test(thirty_channels),
 	    cmocka_unit_test(what_is_no_handshake_makes_nothing),
 	    cmocka_unit_test(strangers_displace_nobody),
+	    cmocka_unit_test(a_listener_says_goodbye_and_waits),
 	    cmocka_unit_test(listeners_want_all_they_need),
 	};
 
