@@ -301,10 +301,13 @@ see_off(struct receiving *receiving, long ms)
 static void
 leave(struct receiving *receiving)
 {
+	struct tacit_cli_party *party = &receiving->party;
+
+	tacit_cli_party_follow(party, NULL);
 	say_failed(receiving->ctx, receiving->sender, "stopped");
 	tacit_context_free(receiving->ctx);
 	receiving->ctx = NULL;
-	(void)tacit_listener_close(receiving->party.listener, LEAVE_MS);
+	(void)tacit_listener_close(party->listener, LEAVE_MS);
 }
 
 static void
