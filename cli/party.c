@@ -199,7 +199,15 @@ tacit_cli_party_parse(
 			fputs(command->usage, stdout);
 			exit(STATUS_OK);
 		}
-		if (!take(party, option, optarg, argv[optind - 1]))
+		const char *word = argv[optind - 1];
+
+		/* an empty value is a variable of a shell that holds nothing */
+		if (option >= PASSPHRASE_FILE && option < TACIT_CLI_OWN_OPTION && optarg != NULL &&
+		    optarg[0] == '\0') {
+			option = ':';
+			word = word[0] == '\0' ? argv[optind - 2] : word;
+		}
+		if (!take(party, option, optarg, word))
 			return false;
 	}
 	party->operands = argv + optind;
@@ -355,8 +363,11 @@ tacit_cli_party_start(struct tacit_cli_party *party)
 	if ((party->node = tacit_node_new()) == NULL)
 		return tacit_cli_party_fail(party, STATUS_FAILED, "%s", tacit_node_errmsg(NULL));
 	tacit_node_on_log(party->node, log_line, party);
-	/* it may ask for a passphrase, which handles signals by itself */
-	if (!find_entity(party) || !find_trust(party))
+	/* wrong words are told before a passphrase is asked for, which handles signals by itself */
+	if (party->command->invites && tacit_tcp_peer(party->node, party->hubs) == NULL)
+		return tacit_cli_party_fail(party, tacit_cli_status_of(tacit_node_err(party->node)),
+		    "--hub: %s", tacit_node_errmsg(party->node));
+	if (!find_trust(party) || !find_entity(party))
 		return false;
 	tacit_node_stop_on_signals(party->node);
 	return true;

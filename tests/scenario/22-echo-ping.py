@@ -113,6 +113,8 @@ def wrong_words(s, far):
     ping(s, whole.replace("echo-in_", "other_"), status=1, words="other_")
     ping(s, whole[:-1] + ("0" if whole[-1] != "0" else "1"), status=3, words="only P.* is trusted")
     ping(s, whole, "--trust", "P12,P34", status=2, words="not an identifier: 'P12'")
+    ping(s, whole, "--trust", "", status=2, words="--trust wants a value")
+    ping(s, whole, "--known=", status=2, words="--known= wants a value")
     ping(s, whole, "--trust", s.dir / "nobody", status=1, words="nobody")
     ping(s, whole, "--trust", "first", status=2, words="give --identity FILE")
     ping(s, whole, "--timeout", "999ms", status=2, words="--timeout 999ms")
