@@ -20,12 +20,14 @@ enum {
 };
 
 /* a subcommand: argv[0] is its name */
+int tacit_cli_dump(int argc, char **argv);
 int tacit_cli_echo(int argc, char **argv);
 int tacit_cli_hub(int argc, char **argv);
 int tacit_cli_identity(int argc, char **argv);
 int tacit_cli_ping(int argc, char **argv);
 int tacit_cli_receive(int argc, char **argv);
 int tacit_cli_send(int argc, char **argv);
+int tacit_cli_streams(int argc, char **argv);
 
 /* text as UTF-8 for a terminal, with control characters and what is no text as \xNN; cut where ret
  * is full */

@@ -1,18 +1,14 @@
 /*
  * tacit hub: options and words of the node in the middle; hub/hub.h does the work.
  */
-#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "cli.h"
-#include "data_folder.h"
 #include "hub/hub.h"
+#include "store_options.h"
 #include "tacit/tacit.h"
-
-#define PROPERTIES_MAX 64
 
 static const char usage[] =
     "usage: tacit hub [--listen HOST:PORT] [--store DIR | --kafka BROKERS] [OPTION]...\n"
@@ -21,11 +17,8 @@ static const char usage[] =
     "\n"
     "  --listen HOST:PORT    where to accept clients (127.0.0.1:4000; port 0: a free one)\n"
     "  --store DIR           keep streams in this folder (a data folder by XDG rules)\n"
-    "  --kafka BROKERS       keep streams in Apache Kafka: HOST:PORT[,HOST:PORT...]\n"
-    "  -X PROPERTY=VALUE     set a property of librdkafka; again for more\n"
-    "  --kafka-config FILE   the same from a file, a PROPERTY=VALUE a line: for secrets\n"
-    "  --topic-prefix TEXT   begin the names of all topics with TEXT\n"
-    "  --group-prefix TEXT   begin the names of all consumer groups with TEXT\n"
+    "  --kafka BROKERS       keep streams in Apache Kafka: "
+    "HOST:PORT[,HOST:PORT...]\n" TACIT_CLI_KAFKA_USAGE
     "  --no-create           never create topics\n"
     "  --sole-writer         no other hub writes these topics: saves fetches\n"
     "  --any-topic           clients beyond loopback may name any topic of the cluster\n"
@@ -37,78 +30,12 @@ static const char usage[] =
 /* what the command line and its files say */
 struct arguments {
 	struct tacit_hub_options hub;
-	struct tacit_kafka_options kafka;
-	struct tacit_kafka_property properties[PROPERTIES_MAX];
-	char folder[TACIT_CLI_PATH_MAX];
+	struct tacit_cli_store store;
 	int verbose;
 };
 
-/* `name=value`, which came from there, is cut in two in place and kept; false: said why not */
-static bool
-add_property(struct arguments *arguments, char *text, const char *from)
-{
-	char *value = strchr(text, '=');
-
-	if (value == NULL || value == text) {
-		/* not the text itself: it may be a secret that was written wrongly */
-		tacit_cli_complain("hub", "%s: PROPERTY=VALUE is wanted", from);
-		return false;
-	}
-	if (arguments->kafka.property_count == PROPERTIES_MAX) {
-		tacit_cli_complain("hub", "more than %d properties", PROPERTIES_MAX);
-		return false;
-	}
-	*value++ = '\0';
-	/* as in the files of Kafka's own programs */
-	text[strcspn(text, " \t")] = '\0';
-	value += strspn(value, " \t");
-	arguments->properties[arguments->kafka.property_count++] =
-	    (struct tacit_kafka_property){text, value};
-	return true;
-}
-
-/* a line that is kept for the life of the process, or NULL when it is empty or a comment */
-static char *
-property_line(char *line)
-{
-	line[strcspn(line, "\r\n")] = '\0';
-	line += strspn(line, " \t");
-	return *line == '\0' || *line == '#' ? NULL : strdup(line);
-}
-
-static bool
-read_properties(struct arguments *arguments, const char *path)
-{
-	FILE *file = fopen(path, "re");
-	char from[TACIT_CLI_PATH_MAX], *line = NULL;
-	bool good = true;
-	size_t cap = 0;
-	unsigned number = 0;
-
-	if (file == NULL) {
-		tacit_cli_complain("hub", "cannot read %s: %s", path, strerror(errno));
-		return false;
-	}
-	while (good && getline(&line, &cap, file) > 0) {
-		char *text = property_line(line);
-
-		snprintf(from, sizeof(from), "line %u of %s", ++number, path);
-		good = text == NULL || add_property(arguments, text, from);
-		if (!good)
-			free(text);
-	}
-	free(line);
-	fclose(file);
-	return good;
-}
-
 enum {
 	LISTEN = 256,
-	STORE,
-	KAFKA,
-	CONFIG,
-	TOPIC_PREFIX,
-	GROUP_PREFIX,
 	NO_CREATE,
 	SOLE_WRITER,
 	ANY_TOPIC,
@@ -116,11 +43,7 @@ enum {
 
 static const struct option options[] = {
     {"listen", required_argument, NULL, LISTEN},
-    {"store", required_argument, NULL, STORE},
-    {"kafka", required_argument, NULL, KAFKA},
-    {"kafka-config", required_argument, NULL, CONFIG},
-    {"topic-prefix", required_argument, NULL, TOPIC_PREFIX},
-    {"group-prefix", required_argument, NULL, GROUP_PREFIX},
+    TACIT_CLI_STORE_OPTIONS,
     {"no-create", no_argument, NULL, NO_CREATE},
     {"sole-writer", no_argument, NULL, SOLE_WRITER},
     {"any-topic", no_argument, NULL, ANY_TOPIC},
@@ -133,25 +56,11 @@ static const struct option options[] = {
 static bool
 take(struct arguments *arguments, int option, char *value)
 {
-	struct tacit_kafka_options *kafka = &arguments->kafka;
+	struct tacit_kafka_options *kafka = &arguments->store.kafka;
 
 	switch (option) {
 	case LISTEN:
 		arguments->hub.listen = value;
-		return true;
-	case STORE:
-		arguments->hub.folder = value;
-		return true;
-	case KAFKA:
-		kafka->brokers = value;
-		return true;
-	case CONFIG:
-		return read_properties(arguments, value);
-	case TOPIC_PREFIX:
-		kafka->topic_prefix = value;
-		return true;
-	case GROUP_PREFIX:
-		kafka->group_prefix = value;
 		return true;
 	case NO_CREATE:
 		kafka->no_create = true;
@@ -162,11 +71,11 @@ take(struct arguments *arguments, int option, char *value)
 	case ANY_TOPIC:
 		arguments->hub.any_topic = true;
 		return true;
-	case 'X':
-		return add_property(arguments, value, "-X");
-	default:
+	case 'v':
 		arguments->verbose++;
 		return true;
+	default:
+		return tacit_cli_store_take("hub", &arguments->store, option, value);
 	}
 }
 
@@ -202,35 +111,17 @@ parse(int argc, char **argv, struct arguments *ret)
 static int
 complete(struct arguments *arguments)
 {
-	struct tacit_kafka_options *kafka = &arguments->kafka;
+	struct tacit_cli_store *store = &arguments->store;
+	int status = tacit_cli_store_complete("hub", store);
 
-	if (arguments->hub.folder != NULL && kafka->brokers != NULL) {
-		tacit_cli_complain("hub", "--store and --kafka exclude each other");
-		return STATUS_USAGE;
-	}
-	if (kafka->brokers == NULL &&
-	    (kafka->property_count > 0 || kafka->topic_prefix != NULL ||
-		kafka->group_prefix != NULL || kafka->no_create || kafka->sole_writer)) {
-		tacit_cli_complain("hub", "options for Kafka want --kafka BROKERS");
-		return STATUS_USAGE;
-	}
-	if (kafka->brokers != NULL && kafka->brokers[0] == '\0') {
-		tacit_cli_complain("hub", "--kafka wants HOST:PORT[,HOST:PORT...]");
-		return STATUS_USAGE;
-	}
-	if (kafka->brokers != NULL) {
-		kafka->properties = arguments->properties;
-		arguments->hub.kafka = kafka;
-		return STATUS_OK;
-	}
-	if (arguments->hub.folder == NULL) {
-		if (!tacit_cli_data_folder("", arguments->folder)) {
-			tacit_cli_complain("hub", "there is no home folder: give --store DIR");
-			return STATUS_USAGE;
-		}
-		tacit_cli_make_above(arguments->folder);
-		arguments->hub.folder = arguments->folder;
-		tacit_cli_say("hub", "keeping streams in %s", arguments->folder);
+	if (status != STATUS_OK)
+		return status;
+	arguments->hub.folder = store->folder;
+	if (store->kafka.brokers != NULL)
+		arguments->hub.kafka = &store->kafka;
+	if (store->folder == store->path) {
+		tacit_cli_make_above(store->path);
+		tacit_cli_say("hub", "keeping streams in %s", store->path);
 	}
 	return STATUS_OK;
 }

@@ -1,3 +1,5 @@
+#include <errno.h>
+#include <fcntl.h>
 #include <locale.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -20,12 +22,14 @@ static const char usage[] =
     "End-to-end encrypted messages through Apache Kafka.\n"
     "\n"
     "commands:\n"
+    "  dump      what an outsider sees of a stream\n"
     "  echo      sends back what comes, for trying a path out\n"
     "  hub       the node in the middle: keeps streams, sees ciphertext only\n"
     "  identity  who a program is, in a file: makes, shows, rotates, exports\n"
     "  ping      measures round trips to an echo\n"
     "  receive   prints an invitation, and writes what a sender sends\n"
     "  send      sends a file, or what a program writes, to who invited\n"
+    "  streams   what a store holds: streams, entries, readers\n"
     "\n"
     "statuses: 0 success, 1 failure, 2 wrong use, 3 refused, 4 truncated, 5 silence\n"
     "\n"
@@ -113,6 +117,17 @@ tacit_cli_log_line(void *arg, enum tacit_log_level level, const char *line)
 		    log->name, "%s%s", level == TACIT_LOG_WARNING ? "warning: " : "", line);
 }
 
+/* A descriptor of our own must not get the number of a standard one that is closed: it would be read
+ * and written as the program's data.  What takes its place fails as a closed one does. */
+static void
+keep_numbers(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
+			(void)open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+	}
+}
+
 int
 main(int argc, char **argv)
 {
@@ -120,15 +135,18 @@ main(int argc, char **argv)
 		const char *name;
 		int (*run)(int argc, char **argv);
 	} commands[] = {
+	    {"dump", tacit_cli_dump},
 	    {"echo", tacit_cli_echo},
 	    {"hub", tacit_cli_hub},
 	    {"identity", tacit_cli_identity},
 	    {"ping", tacit_cli_ping},
 	    {"receive", tacit_cli_receive},
 	    {"send", tacit_cli_send},
+	    {"streams", tacit_cli_streams},
 	};
 	char word[256];
 
+	keep_numbers();
 	(void)setlocale(
 	    LC_CTYPE, "C.UTF-8"); /* where there is none, what is not ASCII is escaped */
 	setvbuf(stdout, NULL, _IOLBF, 0);

@@ -17,9 +17,8 @@ out(struct tacit_cli_report *report)
 	return report->json && !report->stdout_is_data ? stdout : stderr;
 }
 
-/* a string of JSON: what is no text is escaped as for a terminal first */
-static void
-put_string(FILE *file, const char *text)
+void
+tacit_cli_json_string(FILE *file, const char *text)
 {
 	char escaped[4 * TEXT_LEN_MAX];
 
@@ -42,7 +41,7 @@ put_object(struct tacit_cli_report *report, const char *event, const char *const
 	fprintf(file, "{\"event\": \"%s\"", event);
 	for (size_t i = 0; strings[i][0] != NULL; i++) {
 		fprintf(file, ", \"%s\": ", strings[i][0]);
-		put_string(file, strings[i][1]);
+		tacit_cli_json_string(file, strings[i][1]);
 	}
 	fputs("}\n", file);
 }
@@ -175,6 +174,6 @@ tacit_cli_report_error(struct tacit_cli_report *report, int status, const char *
 		return;
 	}
 	fprintf(file, "{\"event\": \"error\", \"status\": %d, \"text\": ", status);
-	put_string(file, text);
+	tacit_cli_json_string(file, text);
 	fputs("}\n", file);
 }

@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 struct tacit_cli_report {
 	const char *name; /* the command's */
@@ -43,6 +44,9 @@ void tacit_cli_report_warning(struct tacit_cli_report *report, const char *forma
     __attribute__((format(printf, 2, 3)));
 /* status: with which the command will end */
 void tacit_cli_report_error(struct tacit_cli_report *report, int status, const char *text);
+
+/* a string of JSON: what is no text is escaped as for a terminal first */
+void tacit_cli_json_string(FILE *file, const char *text);
 
 /* 1,500,000 as `1.5 MB`: the size of room is TACIT_CLI_AMOUNT_LEN */
 #define TACIT_CLI_AMOUNT_LEN 32
