@@ -91,7 +91,7 @@ static bool
 parse(int argc, char **argv, struct arguments *ret)
 {
 	static const struct option options[] = {
-	    TACIT_CLI_STORE_OPTIONS,
+	    TACIT_CLI_STORE_ARGUMENTS,
 	    {"hub", required_argument, NULL, HUB},
 	    {"from", required_argument, NULL, FROM},
 	    {"json", no_argument, NULL, 'j'},

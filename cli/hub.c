@@ -43,7 +43,7 @@ enum {
 
 static const struct option options[] = {
     {"listen", required_argument, NULL, LISTEN},
-    TACIT_CLI_STORE_OPTIONS,
+    TACIT_CLI_STORE_ARGUMENTS,
     {"no-create", no_argument, NULL, NO_CREATE},
     {"sole-writer", no_argument, NULL, SOLE_WRITER},
     {"any-topic", no_argument, NULL, ANY_TOPIC},

@@ -3,8 +3,26 @@
  * Apache Kafka with all that its clients want to know.
  */
 #ifndef TACIT_CLI_STORE_OPTIONS_H
+#define TACIT_CLI_STORE_OPTIONS_H
+
+#include <getopt.h>
+#include <stdbool.h>
+
+#include "data_folder.h"
+#include "tacit/stream.h"
+
+#define TACIT_CLI_PROPERTIES_MAX 64
+
+struct tacit_cli_store {
+	const char *folder;               /* NULL: the default one, or Kafka */
+	struct tacit_kafka_options kafka; /* brokers NULL: a folder */
+	struct tacit_kafka_property properties[TACIT_CLI_PROPERTIES_MAX];
+	char path[TACIT_CLI_PATH_MAX]; /* of the default folder, when it is taken */
+};
+
+/* for an array of struct option; "X:" belongs to the short ones */
 /* clang-format off */
-#define TACIT_CLI_STORE_OPTIONS \
+#define TACIT_CLI_STORE_ARGUMENTS \
 	{"store", required_argument, NULL, TACIT_CLI_STORE}, \
 	{"kafka", required_argument, NULL, TACIT_CLI_KAFKA}, \
 	{"kafka-config", required_argument, NULL, TACIT_CLI_KAFKA_CONFIG}, \

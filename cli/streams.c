@@ -44,7 +44,7 @@ static bool
 parse(int argc, char **argv, struct arguments *ret)
 {
 	static const struct option options[] = {
-	    TACIT_CLI_STORE_OPTIONS,
+	    TACIT_CLI_STORE_ARGUMENTS,
 	    {"json", no_argument, NULL, 'j'},
 	    {"help", no_argument, NULL, 'h'},
 	    {NULL, 0, NULL, 0},
