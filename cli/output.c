@@ -67,21 +67,29 @@ open_named(struct tacit_cli_output *output, const char *path)
 
 /* Standard output's flags are other processes' as well, so it stays as blocking as it is; what the
  * system opens once more for us need not be. */
-static void
-open_again(struct tacit_cli_output *output)
+static bool
+open_standard(struct tacit_cli_output *output)
 {
-	int fd = open("/proc/self/fd/1", O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	int flags = fcntl(STDOUT_FILENO, F_GETFL), fd;
+	struct stat st;
 
+	if (flags < 0 || (flags & O_ACCMODE) == O_RDONLY || fstat(STDOUT_FILENO, &st) != 0)
+		return tacit_cli_party_fail(output->party, STATUS_FAILED, "cannot write %s: %s",
+		    output->name, strerror(EBADF));
+	output->terminal = isatty(STDOUT_FILENO) != 0;
+	if (S_ISREG(st.st_mode))
+		return true;
+	fd = open("/proc/self/fd/1", O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	output->shared = fd < 0;
 	if (fd >= 0)
 		output->fd = fd;
+	return true;
 }
 
 bool
 tacit_cli_output_open(struct tacit_cli_party *party, const char *path, struct tacit_cli_output *ret)
 {
 	bool named = path != NULL && strcmp(path, "-") != 0;
-	struct stat st;
 
 	*ret = (struct tacit_cli_output){
 	    .party = party, .name = "standard output", .fd = STDOUT_FILENO};
@@ -89,12 +97,10 @@ tacit_cli_output_open(struct tacit_cli_party *party, const char *path, struct ta
 		return false;
 	if ((ret->bytes = malloc(BYTES_CAP + TACIT_CLI_PRINTABLE_CAP(PRINTED_LEN))) == NULL)
 		return tacit_cli_party_fail(party, STATUS_FAILED, "out of memory");
-	if (named)
-		return open_named(ret, path);
-	ret->terminal = isatty(STDOUT_FILENO) != 0;
-	if (fstat(STDOUT_FILENO, &st) != 0 || !S_ISREG(st.st_mode))
-		open_again(ret);
-	return true;
+	if (named ? open_named(ret, path) : open_standard(ret))
+		return true;
+	tacit_cli_output_close(ret);
+	return false;
 }
 
 /* writing --------------------------------------------------------------------------------------- */

@@ -48,7 +48,7 @@ bool tacit_cli_output_write(struct tacit_cli_output *output, const void *bytes, 
 bool tacit_cli_output_flush(struct tacit_cli_output *output);
 bool tacit_cli_output_finish(struct tacit_cli_output *output);
 
-/* what was not finished stays, and is named; but nothing stays of what never began */
+/* what was not finished stays, and is named; of nothing, nothing stays */
 void tacit_cli_output_close(struct tacit_cli_output *output);
 
 #endif

@@ -176,9 +176,11 @@ tacit_cli_part_close(struct tacit_cli_output *output)
 
 	if (output->fd < 0)
 		return;
-	if (!output->begun && output->made)
+	if (fstat(output->fd, &st) != 0 || (!output->begun && !output->made))
+		return;
+	if (st.st_size == 0)
 		(void)unlink(output->part);
-	else if (output->begun && fstat(output->fd, &st) == 0)
+	else
 		tacit_cli_report_warning(&output->party->report,
 		    "%s has the first %lld bytes of what was sent", output->part,
 		    (long long)st.st_size);

@@ -78,6 +78,17 @@ tacit_cli_party_follow(struct tacit_cli_party *party, const char *address)
 	party->silent = false;
 }
 
+/* The event may come while the last message before it is handed out, and that says more: whoever
+ * handles it follows nobody any more. */
+static void
+lose_closed(void *arg)
+{
+	struct tacit_cli_party *party = arg;
+
+	if (party->followed[0] != '\0')
+		lose(party, STATUS_FAILED, "the other end has gone before it was done");
+}
+
 static void
 watch_followed(struct tacit_cli_party *party, const struct tacit_channel_event *event)
 {
@@ -89,7 +100,7 @@ watch_followed(struct tacit_cli_party *party, const struct tacit_channel_event *
 		party->silent = false;
 		break;
 	case TACIT_CHANNEL_CLOSED:
-		lose(party, STATUS_FAILED, "the other end has gone before it was done");
+		tacit_timer_after(party->node, 0, lose_closed, party);
 		break;
 	case TACIT_CHANNEL_TRUNCATED:
 		lose(party, STATUS_FAILED, "the other end is gone without a word");

@@ -297,17 +297,14 @@ see_off(struct receiving *receiving, long ms)
 		    &party->report, "the sender may not know that all has arrived");
 }
 
-/* somebody wants us to go: the sender shall know, but not keep us */
+/* somebody wants us to go: the sender shall know */
 static void
 leave(struct receiving *receiving)
 {
-	struct tacit_cli_party *party = &receiving->party;
-
-	tacit_cli_party_follow(party, NULL);
+	tacit_cli_party_follow(&receiving->party, NULL);
 	say_failed(receiving->ctx, receiving->sender, "stopped");
 	tacit_context_free(receiving->ctx);
 	receiving->ctx = NULL;
-	(void)tacit_listener_close(party->listener, LEAVE_MS);
 }
 
 static void
@@ -354,6 +351,9 @@ run(struct receiving *receiving)
 	if (tacit_cli_party_invite(party) &&
 	    tacit_node_wait(party->node, has_sender, receiving, TACIT_FOREVER) == TACIT_OK)
 		serve(receiving);
+	/* whoever else came would wait for our goodbye; but they shall not keep us */
+	if (!party->lost)
+		(void)tacit_listener_close(party->listener, LEAVE_MS);
 }
 
 int
