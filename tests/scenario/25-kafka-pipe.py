@@ -1,0 +1,62 @@
+#!/usr/bin/env python3
+# Goal: a pipe through a hub on Kafka: 60 kB and 16 MiB arrive, also when the hub is killed in the
+# middle; Kafka holds no line of it; a sender who dies is told from one who was done.
+import threading
+
+from lib import check, scenario
+from pipes import MIB, arrives, content, ends, held, identity, receive, says, send
+
+MARK = b"a line that nobody in between may read"
+
+
+def lines(size):
+    return b"".join(b"%s %d\n" % (MARK, i) for i in range(size // 40))[:size - 1] + b"\n"
+
+
+@scenario
+def main(s):
+    kafka = s.kafka()
+    hub = s.hub(kafka=kafka)
+    me, who = identity(s, "me.id")
+    s.step("60 kB")
+    r, t = arrives(s, hub, lines(60000), trust=who, frm=["--identity", me])
+    arrives(s, hub, lines(60000), trust=who, to=["--lines"], frm=["--lines", "--identity", me])
+    read, write = r.invitation.partition("#")[0].split("/")[3:]
+    # Names are as the hub has them, behind its prefix.
+    topics = [t for t in kafka.topics() if t.endswith((read, write))]
+    check(len(topics) == 2, "two topics: %s" % topics)
+    kept = b"".join(b"".join(kafka.entries(topic)) for topic in topics)
+    check(len(kept) > 60000, "which hold what was sent")
+    for word in (MARK, b"nobody in between", me.read_bytes()[-32:]):
+        check(word not in kept, "and no word of it")
+    stranger = receive(s, hub, trust=who)
+    ends(send(s, stranger.invitation, what=lines(60000)), 3, "a stranger")
+    check(stranger.out.count == 0, "nothing came out")
+    stranger.kill()
+
+    s.step("16 MiB, and the hub killed in the middle")
+    r = receive(s, hub, "--timeout", "1s")
+    t = send(s, r.invitation, "--timeout", "1s")
+    more = threading.Event()
+    fed = t.feed(held(16 * MIB, more))
+    for kill in range(2):
+        r.out.wait_for((1 + 6 * kill) * MIB)
+        hub.kill()
+        check(t.alive and r.alive, "killed in the middle")
+        hub = hub.again()
+    more.set()
+    ends(t, 0)
+    ends(r, 0)
+    check(r.out.count == 16 * MIB and r.out.digest() == fed.digest, "16 MiB arrive")
+
+    s.step("the sender killed")
+    path = s.dir / "got"
+    r = receive(s, hub, "--timeout", "2s", "-o", path)
+    t = send(s, r.invitation)
+    t.feed([content(MIB)], end=False)
+    t.see("established")
+    t.kill()
+    ends(r, 4)
+    says(r, r"^tacit receive: .*got\.part")
+    check(not path.exists(), "no FILE that is only a beginning")
+    check(hub.stop() == 0, "the hub ends with 0")
