@@ -110,7 +110,8 @@ tacit_kafka_event_other(struct kafka *k, rd_kafka_event_t *event)
 	if (rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
 		if (!k->down)
 			tacit_kafka_diag(k, TACIT_STORE_KAFKA_WARNING,
-			    "no Kafka broker can be reached at %s: pushes wait", k->brokers);
+			    "no Kafka broker can be reached at %s%s", k->brokers,
+			    k->read_only ? "" : ": pushes wait");
 		k->down = true;
 		return;
 	}
