@@ -5,6 +5,7 @@
 #include "store/sqlite_db.h"
 
 #include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -17,6 +18,10 @@
 
 /* ms to wait for another program that keeps the database locked */
 #define BUSY_MS 5000
+
+/* attempts to open for reading, and ms between them */
+#define OPEN_TRIES 5u
+#define AGAIN_MS   20
 
 /* full: a commit returns when it is on disk.  The log is moved into the database when it has 2000
  * pages, and is cut back to at most 64 MiB then */
@@ -281,9 +286,8 @@ make_uri(const char *path, const char *query, char *ret, size_t cap)
 	return *path == '\0' && (size_t)snprintf(ret + len, cap - len, "%s", query) < cap - len;
 }
 
-tacit_err
-tacit_sqlite_db_open_reading(
-    struct tacit_sqlite_db *db, const char *path, struct tacit_sqlite_text text)
+static tacit_err
+open_reading(struct tacit_sqlite_db *db, const char *path, struct tacit_sqlite_text text)
 {
 	char uri[3 * PATH_MAX];
 	int64_t schema = 0;
@@ -304,6 +308,21 @@ tacit_sqlite_db_open_reading(
 		rc = sql != NULL ? prepare(db, i, sql) : SQLITE_OK;
 	}
 	return err != TACIT_OK || rc == SQLITE_OK ? err : say_failed(db, rc, text);
+}
+
+/* A hub that comes or goes makes or removes files between our look at them and SQLite's. */
+tacit_err
+tacit_sqlite_db_open_reading(
+    struct tacit_sqlite_db *db, const char *path, struct tacit_sqlite_text text)
+{
+	tacit_err err = open_reading(db, path, text);
+
+	for (unsigned tries = 1; err == TACIT_EDENIED && tries < OPEN_TRIES; tries++) {
+		tacit_sqlite_db_close(db);
+		(void)poll(NULL, 0, AGAIN_MS);
+		err = open_reading(db, path, text);
+	}
+	return err;
 }
 
 bool

@@ -276,7 +276,8 @@ forget_answer(struct tacit_sqlite_op *op)
 	}
 }
 
-static void
+/* false: it failed as it does when a hub comes or goes meanwhile */
+static bool
 read_again(struct tacit_sqlite_thread *thread, struct tacit_sqlite_op *op)
 {
 	struct transaction none = {thread, false};
@@ -288,38 +289,41 @@ read_again(struct tacit_sqlite_thread *thread, struct tacit_sqlite_op *op)
 	else if ((err = do_open(&none, TACIT_CONTAINER(op, struct tacit_sqlite_open, op))) !=
 		 TACIT_OK)
 		op->err = err;
+	return op->err != TACIT_EIO && op->err != TACIT_EBUSY;
 }
 
 /* the same for a store that only reads: others write, so nothing is known from the round before.
- * false: what was read may be no one state of the database */
+ * false: something failed, or what was read may be no one state of the database */
 static bool
-look(struct tacit_sqlite_thread *thread, struct tacit_list *round)
+look(struct tacit_sqlite_thread *thread, struct tacit_list *round, bool *ret_moved)
 {
 	char detail[256];
 	struct tacit_sqlite_text text = {detail, sizeof(detail)};
 	tacit_err err = tacit_sqlite_db_open_reading(&thread->db, thread->reading, text);
-	bool moved;
+	bool good = true;
 
 	thread->round++;
 	for (struct tacit_list *link = round->next; link != round; link = link->next) {
 		if (err == TACIT_OK)
-			read_again(thread, op_of(link));
+			good = read_again(thread, op_of(link)) && good;
 		else
 			op_of(link)->err = err;
 	}
-	moved = tacit_sqlite_db_moved(&thread->db, thread->reading);
+	*ret_moved = tacit_sqlite_db_moved(&thread->db, thread->reading);
 	tacit_sqlite_db_close(&thread->db);
-	return err != TACIT_OK || !moved;
+	return good && !*ret_moved;
 }
 
 static void
 look_at_all(struct tacit_sqlite_thread *thread, struct tacit_list *round)
 {
+	bool moved = false;
+
 	for (unsigned tries = 0; tries < LOOKS_MAX; tries++) {
-		if (look(thread, round))
+		if (look(thread, round, &moved))
 			return;
 	}
-	for (struct tacit_list *link = round->next; link != round; link = link->next) {
+	for (struct tacit_list *link = round->next; moved && link != round; link = link->next) {
 		forget_answer(op_of(link));
 		op_of(link)->err = TACIT_EBUSY;
 	}
