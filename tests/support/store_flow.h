@@ -192,7 +192,9 @@ free_answers_what_is_under_way(void **state)
 	assert_int_equal(opening.calls, 1);
 	for (int i = 0; i < 3; i++) {
 		assert_int_equal(readings[i].calls, 1);
-		assert_true(readings[i].err == TACIT_ECLOSED || readings[i].count > 0);
+		/* unreachable: a Kafka that is too busy to say where the stream ends */
+		assert_true(readings[i].err == TACIT_ECLOSED ||
+			    readings[i].err == TACIT_EUNREACHABLE || readings[i].count > 0);
 	}
 	for (int i = 0; i < 500; i++) {
 		assert_int_equal(appendings[i].calls, 1);

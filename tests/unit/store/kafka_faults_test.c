@@ -195,8 +195,7 @@ many_streams_at_once(void **state)
 		store->ops->open(store, fresh_name(names[i]), true, on_open, &openings[i]);
 	for (int i = 0; i < MANY; i++) {
 		pump(store, &openings[i].calls, 1);
-		/* on a machine with much else to do it takes longer than a question may */
-		while (openings[i].err == TACIT_EUNREACHABLE)
+		if (openings[i].err == TACIT_EUNREACHABLE)
 			openings[i] = open_now(store, names[i], true);
 		assert_int_equal(openings[i].err, TACIT_OK);
 		watch(&watchers[i], store, names[i], 0);
@@ -238,19 +237,21 @@ now_us(void)
 	return (double)now.tv_sec * 1e6 + (double)now.tv_nsec / 1e3;
 }
 
+#define SAMPLES 300
+
 /* printed, not asserted: us from an append, or a stranger's write, to the answer of a waiting
  * read */
 static void
 measure(struct tacit_store *store, const char *what, rd_kafka_t *stranger)
 {
 	struct watcher *watcher = calloc(1, sizeof(*watcher));
-	double us[1000];
+	double us[SAMPLES];
 	char name[64];
 
 	make_stream(store, name);
 	watch(watcher, store, name, 0);
 	pump_for(store, 300);
-	for (int i = 0; i < 1000; i++) {
+	for (int i = 0; i < SAMPLES; i++) {
 		struct appending appending = {0};
 		double start = now_us();
 
@@ -265,9 +266,9 @@ measure(struct tacit_store *store, const char *what, rd_kafka_t *stranger)
 		if (stranger == NULL)
 			pump(store, &appending.calls, 1);
 	}
-	qsort(us, 1000, sizeof(us[0]), compare);
-	print_message(
-	    "%s: p50 %.0f us, p99 %.0f us, max %.0f us\n", what, us[500], us[990], us[999]);
+	qsort(us, SAMPLES, sizeof(us[0]), compare);
+	print_message("%s: p50 %.0f us, p99 %.0f us, max %.0f us\n", what, us[SAMPLES / 2],
+	    us[SAMPLES * 99 / 100], us[SAMPLES - 1]);
 	store->ops->free(store, FREE_MS);
 	free(watcher);
 }
@@ -369,14 +370,12 @@ a_killed_broker_is_ridden_out(void **state)
 	/* away for good: what is asked fails in words, and what is in flight at the end is in
 	 * doubt */
 	end_broker(broker, SIGKILL);
-	assert_int_equal(open_now(store, name, true).err, TACIT_EUNREACHABLE);
+	assert_int_equal(open_once(store, name, true).err, TACIT_EUNREACHABLE);
 	memset(appendings, 0, sizeof(*appendings));
 	append_later(store, name, 1, 100, &appendings[0]);
 	store->ops->free(store, 100);
 	assert_int_equal(appendings[0].calls, 1);
 	assert_true(appendings[0].err == TACIT_EUNCONFIRMED || appendings[0].err == TACIT_EIO);
-	broker = start_broker(command);
-	end_broker(broker, SIGTERM);
 	free(watcher);
 	free(appendings);
 }
