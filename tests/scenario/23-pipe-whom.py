@@ -3,50 +3,12 @@
 # edited, damaged or open to others is refused in words, with its status, and not a byte passes.
 import os
 import re
-import threading
 
-from lib import check, free_port, scenario
-from pipes import IDENTIFIER, INVITATION, TACIT, arrives, ends, environment, identity, receive, \
-    says, send, tool
+from lib import check, scenario
+from pipes import IDENTIFIER, TACIT, arrives, ends, environment, identity, receive, refused, says, \
+    send, tool
 
 WORDS = "five words nobody has guessed"
-
-
-def refused(s, words, status, *args, env=None, timeout=40):
-    """A run that ends with the status, with the words in its errors, and that printed nothing."""
-    run = s.run("setsid", "-w", TACIT, *args, ok=False, env=environment(s, env), timeout=timeout)
-    said, wanted = run.err.decode(), status if isinstance(status, tuple) else (status,)
-    line = " ".join(map(str, args))[:300]
-    check(run.status in wanted, "%s: status %s: %s %r" % (line, wanted, run.status, said[-400:]))
-    check(re.search("^tacit %s: .*%s" % (args[0], words), said, re.M | re.I), "%s: %r" % (words,
-        said[-400:]))
-    check(run.out == b"" and not re.search(INVITATION, said, re.M) and "\x1b" not in said,
-        "and nothing else")
-    return run
-
-
-class Later:
-    """Runs that take a while go on beside the others; done() fails as they did."""
-
-    def __init__(self):
-        self.threads, self.failures = [], []
-
-    def run(self, function, *args, **options):
-        def guarded():
-            try:
-                function(*args, **options)
-            except Exception as e:
-                self.failures.append(e)
-
-        self.threads.append(threading.Thread(target=guarded, daemon=True))
-        self.threads[-1].start()
-
-    def done(self):
-        for thread in self.threads:
-            thread.join(60)
-        for failure in self.failures:
-            raise failure
-        check(not any(thread.is_alive() for thread in self.threads), "all of them ended")
 
 
 def usage(s, hub, invitation):
@@ -130,27 +92,6 @@ def cut(s, r, good):
     check(r.alive and r.out.count == 0, "and nothing came out")
 
 
-def edited(s, good):
-    """What is still an invitation, to somebody or somewhere else."""
-    where = len(good) - 10
-    other = good[:where] + ("1" if good[where] == "0" else "0") + good[where + 1:]
-    yield 3, other
-    start = good.index("#") + 2
-    yield 3, good[:start] + ("1" if good[start] == "0" else "0") + good[start + 1:]
-    head, _, who = good.partition("#")
-    scheme, read, write = head.rsplit("/", 2)
-    yield (1, 3, 5), "%s/%s/%s#%s" % (scheme, write, read, who)
-    yield 2, "%s/%s/%s#%s" % (scheme, read, read, who)
-    yield (1, 3, 5), "%s/%sx/%s#%s" % (scheme, read[:-1], write, who)
-    yield (1, 3, 5), "%s/%s/%sx#%s" % (scheme, read, write[:-1], who)
-    yield (1, 3, 5), "tacit://127.0.0.1:%d/%s/%s#%s" % (free_port(), read, write, who)
-
-
-def nobody(s, hub, invitation):
-    """A receiver that is gone without a word: silence."""
-    refused(s, "(no answer|silent|silence)", 5, "send", invitation)
-
-
 def lists(s, hub):
     (alice, alice_id), (bob, bob_id), (carol, carol_id) = [identity(s, name)
         for name in ("alice.id", "bob.id", "carol.id")]
@@ -181,6 +122,11 @@ def lists(s, hub):
         else:
             says(t, bob_id, "whom it met")
             r.kill()
+    r = receive(s, hub, "--identity", alice)
+    t = send(s, r.invitation, "--identity", alice, what=b"x")
+    ends(t, (1, 3), "oneself")
+    says(t, "own identity.*" + alice_id)
+    r.kill()
     listed.chmod(0o666)
     refused(s, "friends", (1, 2), "receive", "--hub", hub.address, "--trust", listed)
     listed.chmod(0o600)
@@ -299,9 +245,6 @@ def passphrases(s, hub, invitation):
     ends(t, 0)
     ends(r, 0)
     check(r.out.head == secret.read_bytes() and WORDS not in t.text, "typed, and not seen")
-    # from standard input, where that is not the data
-    r = receive(s, hub, "--identity", sealed, "--passphrase-file", "/dev/stdin", what=secret)
-    r.kill()
 
 
 def identity_files(s, hub, invitation):
@@ -335,14 +278,7 @@ def operands(s, invitation):
 @scenario
 def main(s):
     hub = s.hub()
-    s.step("a receiver who is gone; invitations to elsewhere: they take their time")
-    later = Later()
-    gone = receive(s, hub)
-    gone.kill()
-    later.run(nobody, s, hub, gone.invitation)
     r = receive(s, hub)
-    for status, word in edited(s, r.invitation):
-        later.run(refused, s, "", status, "send", word)
     s.step("fresh")
     fresh(s, hub)
     s.step("usage")
@@ -359,8 +295,6 @@ def main(s):
     for part in (lists, first, rotated):
         s.step(part.__name__)
         part(s, hub)
-    s.step("those that take their time")
-    later.done()
     check(r.alive and r.out.count == 0, "after all these, not a byte has come out")
     ends(send(s, r.invitation, what=b"the right one\n"), 0)
     ends(r, 0)

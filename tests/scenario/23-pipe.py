@@ -9,9 +9,9 @@ import re
 import stat
 import time
 
-from lib import ALL, check, scenario, wait_until
-from pipes import IDENTIFIER, INVITATION, MIB, SANITIZED, TACIT, arrives, blocks, content, ends, \
-    environment, memory, receive, says, screen, send, tool
+from lib import ALL, check, free_port, scenario, wait_until
+from pipes import IDENTIFIER, INVITATION, MIB, SANITIZED, TACIT, Later, arrives, blocks, content, \
+    ends, environment, memory, receive, refused, says, screen, send, tool
 
 DROP = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] * (os.geteuid() == 0)
 COLOUR = rb"\x1b\[[0-9;]*m"
@@ -197,6 +197,16 @@ def into_files(s, hub):
     ends(in_its_folder, 0)
     check((folder / "relative").read_bytes() == b"here", "a name without a folder")
 
+    # where a link leads to; and what its owner had kept to himself stays so
+    link = folder / "link"
+    link.symlink_to(path)
+    path.chmod(0o600)
+    r = receive(s, hub, "-o", link)
+    ends(send(s, r.invitation, what=b"through a link"), 0)
+    ends(r, 0)
+    check(link.is_symlink() and path.read_bytes() == b"through a link", "it goes where it leads")
+    check(path.stat().st_mode & 0o777 == 0o600, "with the mode that was there")
+
     # sent from and to the same name
     r = receive(s, hub, "-o", path)
     path.write_bytes(content(3 * MIB))
@@ -292,8 +302,8 @@ def json_and_quiet(s, hub):
 
 def progress(s, hub):
     """Where standard error is a terminal, and wiped in the end; colour unless it is unwanted."""
-    path = s.dir / "32 MiB"
-    path.write_bytes(content(32 * MIB))
+    path = s.dir / "12 MiB"
+    path.write_bytes(content(12 * MIB))  # more than is on the way at once
     for options, drawn in (([], True), (["-q"], False), (["--json"], False)):
         r = receive(s, hub, open=False)
         t = send(s, r.invitation, *options, path, terminal=["err"])
@@ -398,10 +408,48 @@ def descriptors(s, hub):
         sender = send(s, re.search(INVITATION, t.text, re.M).group(1), what=b"for nobody\n")
         ends(sender, 1, "nowhere to write to")
     ends(t, 1, "without a standard output")
-    r = receive(s, hub)
-    t = send(s, r.invitation, before=["sh", "-c", 'exec "$0" "$@" <&-'])
-    ends(t, (0, 1), "without a standard input")
-    r.kill()
+    for fd in ("<&-", "2>&-"):
+        r = receive(s, hub)
+        shell = ["sh", "-c", 'exec "$0" "$@" ' + fd]
+        ends(send(s, r.invitation, before=shell, what=b""), (0, 1), fd)
+        check(r.out.count == 0, "nothing else is taken for it")
+        r.kill()
+    # who has read the invitation closes the pipe
+    word = s.dir / "the word"
+    keep = ["bash", "-c", 'exec "$0" "$@" 2> >(grep --line-buffered -m 1 ^tacit: >"$W")']
+    t = tool(s, "receive", *keep, TACIT, "receive", "--hub", hub.address, "--trust", "everyone",
+        env={"W": str(word)})
+    wait_until(lambda: word.exists() and word.read_text().endswith("\n"), "there is an invitation")
+    time.sleep(0.1)
+    ends(send(s, word.read_text(), what=b"hello\n"), 0)
+    ends(t, 0, "whose standard error has no reader")
+    check(t.out.head == b"hello\n", "and all arrives")
+
+
+def edited(good):
+    """What is still an invitation, to somebody or somewhere else."""
+    where = len(good) - 10
+    other = good[:where] + ("1" if good[where] == "0" else "0") + good[where + 1:]
+    yield 3, other
+    start = good.index("#") + 2
+    yield 3, good[:start] + ("1" if good[start] == "0" else "0") + good[start + 1:]
+    head, _, who = good.partition("#")
+    scheme, read, write = head.rsplit("/", 2)
+    yield (1, 3, 5), "%s/%s/%s#%s" % (scheme, write, read, who)
+    yield 2, "%s/%s/%s#%s" % (scheme, read, read, who)
+    yield (1, 3, 5), "%s/%sx/%s#%s" % (scheme, read[:-1], write, who)
+    yield (1, 3, 5), "%s/%s/%sx#%s" % (scheme, read, write[:-1], who)
+    yield (1, 3, 5), "tacit://127.0.0.1:%d/%s/%s#%s" % (free_port(), read, write, who)
+
+
+def to_nobody(s, hub, r):
+    """It takes its time to find that nobody answers: meanwhile the others go on."""
+    later, gone = Later(), receive(s, hub)
+    gone.kill()
+    later.run(refused, s, "no answer", 5, "send", gone.invitation)
+    for status, word in edited(r.invitation):
+        later.run(refused, s, "", status, "send", word)
+    return later
 
 
 @scenario
@@ -409,6 +457,8 @@ def main(s):
     hub = s.hub()
     waiting = receive(s, hub, "--timeout", "1s")
     idle = at_once(s, hub)
+    patient = receive(s, hub)
+    later = to_nobody(s, hub, patient)
     for part in (sizes, at_flat_memory, lines):
         s.step(part.__name__)
         part(s, hub)
@@ -421,4 +471,9 @@ def main(s):
                  progress, on_terminals, descriptors):
         s.step(part.__name__)
         part(s, hub)
+    s.step("invitations of who is gone, and to elsewhere")
+    later.done()
+    check(patient.alive and patient.out.count == 0, "not a byte has come out")
+    ends(send(s, patient.invitation, what=b"the right one\n"), 0)
+    ends(patient, 0)
     check(hub.stop() == 0, "the hub ends with 0")

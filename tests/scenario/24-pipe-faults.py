@@ -5,6 +5,7 @@
 import os
 import pathlib
 import re
+import shutil
 import signal
 import subprocess
 import threading
@@ -12,7 +13,7 @@ import time
 
 from lib import ALL, check, free_port, scenario, wait_until
 from pipes import INVITATION, MIB, SANITIZED, TACIT, arrives, blocks, content, ends, \
-    environment, held, identity, receive, says, send, tool
+    environment, held, identity, receive, says, screen, send, tool
 
 OWN_DISK = ["unshare", "--mount"] if os.getuid() == 0 else ["unshare", "--mount", "--map-root-user"]
 MOUNT = 'mount -t tmpfs -o size=%d,mode=700 none "$0" && exec "$@"' % (4 * MIB)
@@ -101,6 +102,21 @@ def hub_stopped(s, hub):
     check(r.out.count == 16 * MIB + 14, "all arrives")
 
 
+def hub_lost(s):
+    """It comes back without its folder: what is lost is not taken for the end."""
+    store = s.dir / "lost"
+    hub = s.hub(store=store)
+    r, t = going(s, hub, "--timeout", "2s", frm=["--timeout", "2s"])
+    hub.kill()
+    shutil.rmtree(store)
+    hub = hub.again()
+    t.send(b"to streams that are no more\n")
+    t.end()
+    ends(t, (1, 5))
+    ends(r, 4)
+    check(r.out.head == b"the beginning\n" and hub.stop() == 0, "what came is there, and no more")
+
+
 def hub_list(s):
     """The first is gone; then the second is, and the first has its folder."""
     port = free_port()
@@ -152,6 +168,16 @@ def sender_stopped(s, hub, folder):
             says(r, "^tacit receive: .*stopped\\.part")
             check(not path.exists(), "no FILE")
         r.kill()
+    # Ctrl-C, at a terminal with progress
+    r = receive(s, hub)
+    t = send(s, r.invitation, terminal=["err"])
+    t.feed([content(MIB)], end=False)
+    t.see(r"\r.*\d")
+    os.write(t.master, b"\x03")
+    ends(t, 1)
+    shown = [line.replace("^C", "") for line in screen(t.raw) if line]
+    check(all(line.startswith("tacit send: ") for line in shown), "progress is wiped: %s" % shown)
+    ends(r, 4)
     # before there is anybody: at once, too
     r = receive(s, hub)
     r.kill()
@@ -367,6 +393,9 @@ def main(s):
         part(s, hub)
     s.step("hub_list")
     hub_list(s)
+    if ALL:
+        s.step("hub_lost")
+        hub_lost(s)
     s.step("hub_killed")
     hub = hub_killed(s, hub)
     check(hub.stop() == 0, "the hub ends with 0")

@@ -7,6 +7,7 @@ a pipe, a file or a terminal, as asked for.
     ends(t, 0); ends(r, 0)                           # or fails with what it printed
     r.out.count, r.out.digest(), r.out.head          # what came out of its standard output
     arrives(s, hub, b"...")                          # all of it, with both at their ends
+    refused(s, "No such file", 1, "send", word, "x") # status and words, and nothing else printed
 
 Whatever is collected is standard error; on a terminal all that was shown there.
 """
@@ -264,6 +265,43 @@ def arrives(s, hub, data, to=(), frm=(), timeout=60, **options):
     check(r.out.count == len(data) and r.out.digest() == hashlib.sha256(data).hexdigest(),
         "the same %d bytes arrive" % len(data))
     return r, t
+
+
+def refused(s, words, status, *args, env=None, timeout=40):
+    """A run that ends with the status, with the words in its errors, and that printed nothing."""
+    run = s.run("setsid", "-w", TACIT, *args, ok=False, env=environment(s, env), timeout=timeout)
+    said, wanted = run.err.decode(), status if isinstance(status, tuple) else (status,)
+    line = " ".join(map(str, args))[:300]
+    check(run.status in wanted, "%s: status %s: %s %r" % (line, wanted, run.status, said[-400:]))
+    check(re.search("^tacit %s: .*%s" % (args[0], words), said, re.M | re.I), "%s: %r" % (words,
+        said[-400:]))
+    check(run.out == b"" and not re.search(INVITATION, said, re.M) and "\x1b" not in said,
+        "and nothing else")
+    return run
+
+
+class Later:
+    """Runs that take a while go on beside the others; done() fails as they did."""
+
+    def __init__(self):
+        self.threads, self.failures = [], []
+
+    def run(self, function, *args, **options):
+        def guarded():
+            try:
+                function(*args, **options)
+            except Exception as e:
+                self.failures.append(e)
+
+        self.threads.append(threading.Thread(target=guarded, daemon=True))
+        self.threads[-1].start()
+
+    def done(self):
+        for thread in self.threads:
+            thread.join(60)
+        for failure in self.failures:
+            raise failure
+        check(not any(thread.is_alive() for thread in self.threads), "all of them ended")
 
 
 def blocks(size, seed=1, text=False):
