@@ -44,7 +44,6 @@ enum {
 
 static const struct option options[] = {
     {"lines", no_argument, NULL, LINES},
-    {"output", required_argument, NULL, 'o'},
     {NULL, 0, NULL, 0},
 };
 
@@ -212,10 +211,11 @@ on_end(struct receiving *receiving, const struct tacit_cli_pipe *pipe)
 
 	if (pipe->bytes != receiving->bytes || pipe->messages != receiving->messages)
 		return fail(receiving, STATUS_FAILED, "what came is not what the sender counted");
+	/* nothing more is wanted of the sender, whatever becomes of it while a disk syncs */
+	tacit_cli_party_follow(party, NULL);
 	if (!tacit_cli_output_finish(&receiving->output))
 		return output_failed(receiving);
 	receiving->whole = true;
-	tacit_cli_party_follow(party, NULL);
 	say(receiving->ctx, receiving->sender,
 	    &(struct tacit_cli_pipe){.kind = TACIT_CLI_PIPE_DONE, .bytes = receiving->bytes});
 	tacit_cli_progress_stop(&receiving->progress);
