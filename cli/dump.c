@@ -28,7 +28,7 @@ static const char usage[] =
     "usage: tacit dump STREAM [--hub HOST:PORT | --store DIR | --kafka BROKERS] [OPTION]...\n"
     "\n"
     "Shows what an outsider sees of a stream: index, time, size, kind and first bytes of its last\n"
-    "entries. `+` says that more records are in the entry; what they say is sealed.\n"
+    "entries. `+` says that other records are in the entry; what they say is sealed.\n"
     "\n"
     "  --hub HOST:PORT       ask a hub (127.0.0.1:4000)\n"
     "  --store DIR           look into the folder of a hub\n"
@@ -36,7 +36,7 @@ static const char usage[] =
     TACIT_CLI_KAFKA_USAGE
     "  -n N                  so many entries (20)\n"
     "  --from INDEX          begin at this index, and not so many before the end\n"
-    "  --json                a JSON object a line, with up to 128 bytes of each entry\n"
+    "  --json                a JSON object a line, with up to 256 bytes of each entry\n"
     "  --help                say this\n"
     "\n"
     "example: tacit echo --trust everyone 2>invitation & sleep 1;\n"

@@ -71,8 +71,8 @@ enum tacit_entry_kind {
 	TACIT_ENTRY_MESSAGE_1,  /* of a handshake */
 	TACIT_ENTRY_MESSAGE_2,
 	TACIT_ENTRY_MESSAGE_3,
-	TACIT_ENTRY_DATA,    /* a record that carries a message, or a fragment of one */
-	TACIT_ENTRY_CONTROL, /* a record: accepted, refused, acknowledgement, probe, close */
+	TACIT_ENTRY_DATA,    /* records; one carries a message, or a fragment of one */
+	TACIT_ENTRY_CONTROL, /* records: accepted, refused, acknowledgement, probe, close */
 	TACIT_ENTRY_RECORDS, /* records with a header that is not known */
 	TACIT_ENTRY_2021_1,  /* the same of a channel of 2021 */
 	TACIT_ENTRY_2021_2,
@@ -82,12 +82,12 @@ enum tacit_entry_kind {
 
 struct tacit_entry_nature {
 	enum tacit_entry_kind kind;
-	bool more;         /* DATA, CONTROL: other records are behind the first one */
 	uint64_t sequence; /* DATA, CONTROL, 2021_RECORD: the number that its sender gave it */
+	bool more;         /* DATA, CONTROL: there are other records in the entry */
 };
 
 /* bytes of an entry that a look shows */
-#define TACIT_HEAD_LEN_MAX 128
+#define TACIT_HEAD_LEN_MAX 256
 
 struct tacit_look_entry {
 	uint64_t index;

@@ -149,10 +149,11 @@
 #define TACIT_REQUESTS_MAX    16384u
 #define TACIT_APPENDS_LEN_MAX (256u << 20)
 #define TACIT_POSITIONS_MAX   65536u
-/* bytes of an entry that a look shows: with names of 32 digits in both routes the header of the
- * first record is among them; entries of one answer: they fit a frame */
-#define TACIT_LOOK_HEAD_LEN    128u
-#define TACIT_LOOK_ENTRIES_MAX 256u
+/* bytes of an entry that a look shows: with names of 32 digits in both routes, and an
+ * acknowledgement of a few ranges in front, the header of a data record is among them; entries of
+ * one answer: they fit a frame */
+#define TACIT_LOOK_HEAD_LEN    256u
+#define TACIT_LOOK_ENTRIES_MAX 128u
 /* bytes of entries that the store reads for one look (a record of Kafka's has at most 1 MiB, unless
  * somebody allows more); looks that a store has not answered */
 #define TACIT_LOOK_READ_LEN_MAX (2u << 20)

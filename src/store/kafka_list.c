@@ -17,17 +17,11 @@
 #include "stream/lister.h"
 #include "wire/name.h"
 
-/* topics of one question for bounds; ms between attempts of what a young cluster does not answer,
- * and how many; the longest that librdkafka lets a call take, never reached */
+/* topics of one question for bounds; ms between attempts of what a cluster that starts, or moves,
+ * does not answer; the longest that librdkafka lets a call take, never reached */
 #define TOPICS_MAX 500
 #define AGAIN_MS   200
-#define TRIES_MAX  20u
 #define CALL_MS    3600000
-
-struct group {
-	char *id;
-	unsigned tries;
-};
 
 struct question {
 	struct kafka *k;
@@ -36,7 +30,7 @@ struct question {
 	rd_kafka_queue_t *queue;
 	tacit_msec deadline;
 	const struct rd_kafka_metadata *metadata;
-	struct group *groups; /* the first asked of count were asked, or are to be asked again */
+	char **groups; /* the first asked of them were asked */
 	size_t group_count, asked, answered;
 };
 
@@ -86,7 +80,7 @@ ask_offsets(struct question *q, rd_kafka_topic_partition_list_t *list, int64_t t
 {
 	rd_kafka_resp_err_t err = RD_KAFKA_RESP_ERR__TIMED_OUT;
 
-	for (unsigned tries = 0; tries < TRIES_MAX && left_ms(q) > 0; tries++) {
+	while (left_ms(q) > 0) {
 		for (int i = 0; i < list->cnt; i++)
 			list->elems[i].offset = time;
 		err = rd_kafka_offsets_for_times(q->rk, list, left_ms(q));
@@ -220,7 +214,7 @@ take_groups(struct question *q, rd_kafka_event_t *event)
 
 		if (strncmp(id, prefix, strlen(prefix)) != 0)
 			continue;
-		if ((q->groups[q->group_count].id = tacit_strdup(id)) == NULL)
+		if ((q->groups[q->group_count] = tacit_strdup(id)) == NULL)
 			return TACIT_ENOMEM;
 		q->group_count++;
 	}
@@ -246,10 +240,10 @@ ask_groups(struct question *q)
 
 /* the positions of one group, in all of its topics */
 static void
-ask_positions(struct question *q, struct group *group)
+ask_positions(struct question *q, char *group)
 {
 	rd_kafka_ListConsumerGroupOffsets_t *request =
-	    rd_kafka_ListConsumerGroupOffsets_new(group->id, NULL);
+	    rd_kafka_ListConsumerGroupOffsets_new(group, NULL);
 	rd_kafka_AdminOptions_t *options =
 	    options_for(q, RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS, group);
 
@@ -259,10 +253,9 @@ ask_positions(struct question *q, struct group *group)
 }
 
 static tacit_err
-add_readers(
-    struct question *q, const struct group *group, const rd_kafka_topic_partition_list_t *list)
+add_readers(struct question *q, const char *group, const rd_kafka_topic_partition_list_t *list)
 {
-	const char *client_id = group->id + strlen(q->k->group_prefix);
+	const char *client_id = group + strlen(q->k->group_prefix);
 	tacit_err err = TACIT_OK;
 
 	for (int i = 0; list != NULL && i < list->cnt && err == TACIT_OK; i++) {
@@ -279,7 +272,7 @@ add_readers(
 static tacit_err
 take_positions(struct question *q, rd_kafka_event_t *event)
 {
-	struct group *group = rd_kafka_event_opaque(event);
+	char *group = rd_kafka_event_opaque(event);
 	const rd_kafka_group_result_t **results = NULL;
 	rd_kafka_resp_err_t err = rd_kafka_event_error(event);
 	size_t count = 0;
@@ -290,7 +283,7 @@ take_positions(struct question *q, rd_kafka_event_t *event)
 		if (count == 1 && rd_kafka_group_result_error(results[0]) != NULL)
 			err = rd_kafka_error_code(rd_kafka_group_result_error(results[0]));
 	}
-	if (tacit_kafka_err(err) == TACIT_EUNREACHABLE && ++group->tries < TRIES_MAX) {
+	if (tacit_kafka_err(err) == TACIT_EUNREACHABLE && left_ms(q) > 0) {
 		(void)poll(NULL, 0, AGAIN_MS);
 		ask_positions(q, group);
 		return TACIT_OK;
@@ -300,7 +293,7 @@ take_positions(struct question *q, rd_kafka_event_t *event)
 	if (err == RD_KAFKA_RESP_ERR_GROUP_ID_NOT_FOUND || tacit_kafka_err(err) == TACIT_EDENIED)
 		return TACIT_OK;
 	if (err != RD_KAFKA_RESP_ERR_NO_ERROR)
-		return fail(q, group->id, err);
+		return fail(q, group, err);
 	if (results == NULL || count != 1)
 		return TACIT_OK;
 	return add_readers(q, group, rd_kafka_group_result_partitions(results[0]));
@@ -315,7 +308,7 @@ ask_readers(struct question *q)
 		rd_kafka_event_t *event;
 
 		while (q->asked < q->group_count && q->asked - q->answered < KAFKA_LIST_GROUPS)
-			ask_positions(q, &q->groups[q->asked++]);
+			ask_positions(q, q->groups[q->asked++]);
 		event = wait_for(q, RD_KAFKA_EVENT_LISTCONSUMERGROUPOFFSETS_RESULT);
 		if (event == NULL)
 			return fail_late(q, "the positions of its groups");
@@ -363,7 +356,7 @@ tacit_kafka_listing_ask(struct kafka *k, struct kafka_listing *listing)
 	if (q.rk != NULL)
 		(void)tacit_kafka_handles_end(&q.rk, 1);
 	for (size_t i = 0; i < q.group_count; i++)
-		tacit_free(q.groups[i].id);
+		tacit_free(q.groups[i]);
 	tacit_free(q.groups);
 }
 

@@ -69,25 +69,44 @@ find_payload(const uint8_t *head, size_t head_len, uint64_t size, struct payload
 	return !r.bad && (r.left > 0 || ret->len == 0);
 }
 
-/* kind 04: the header of the first record (PROTOCOL.md 6.1) */
+/* the header of a record, and how many bytes lie behind it (PROTOCOL.md 6.1); false: it is cut, or
+ * not as it should be */
+static bool
+read_header(struct tacit_reader *r, uint8_t *ret_type, uint64_t *ret_sequence, size_t *ret_len)
+{
+	uint8_t version = tacit_reader_u8(r);
+	uint32_t epoch;
+
+	*ret_type = tacit_reader_u8(r);
+	epoch = tacit_reader_be32(r);
+	*ret_sequence = tacit_reader_be64(r);
+	*ret_len = tacit_reader_be16(r);
+	return !r->bad && version == TACIT_RECORD_VERSION && epoch == 0 &&
+	       *ret_len >= TACIT_TAG_LEN &&
+	       (*ret_type == TACIT_RECORD_DATA || *ret_type == TACIT_RECORD_CONTROL);
+}
+
+/* kind 04: the first data record that is seen, or else the first record */
 static void
 describe_records(const struct payload *payload, struct tacit_entry_nature *ret)
 {
 	struct tacit_reader r = payload->seen;
-	uint8_t version = tacit_reader_u8(&r), type = tacit_reader_u8(&r);
-	uint32_t epoch = tacit_reader_be32(&r);
-	uint64_t sequence = tacit_reader_be64(&r);
-	uint64_t len = (uint64_t)1 + TACIT_RECORD_HEADER_LEN + tacit_reader_be16(&r);
+	uint64_t left = payload->len - 1, sequence;
+	size_t count = 0, len = 0;
+	uint8_t type;
 
 	ret->kind = TACIT_ENTRY_RECORDS;
-	if (r.bad || version != TACIT_RECORD_VERSION || epoch != 0 || len > payload->len ||
-	    len < 1 + TACIT_RECORD_OVERHEAD)
-		return;
-	if (type != TACIT_RECORD_DATA && type != TACIT_RECORD_CONTROL)
-		return;
-	ret->kind = type == TACIT_RECORD_DATA ? TACIT_ENTRY_DATA : TACIT_ENTRY_CONTROL;
-	ret->sequence = sequence;
-	ret->more = payload->len > len;
+	while (read_header(&r, &type, &sequence, &len) && TACIT_RECORD_HEADER_LEN + len <= left) {
+		if (count++ == 0 || (type == TACIT_RECORD_DATA && ret->kind != TACIT_ENTRY_DATA)) {
+			ret->kind =
+			    type == TACIT_RECORD_DATA ? TACIT_ENTRY_DATA : TACIT_ENTRY_CONTROL;
+			ret->sequence = sequence;
+		}
+		left -= TACIT_RECORD_HEADER_LEN + len;
+		if (tacit_reader_take(&r, len) == NULL)
+			break;
+	}
+	ret->more = count > 1 || (count == 1 && left > 0);
 }
 
 /* nothing in a record of 2021 says that it is one; but both routes begin with random names, and
@@ -119,7 +138,7 @@ tacit_entry_describe(
 	struct payload payload;
 	uint8_t kind;
 
-	*ret = (struct tacit_entry_nature){TACIT_ENTRY_NO_MESSAGE, false, 0};
+	*ret = (struct tacit_entry_nature){TACIT_ENTRY_NO_MESSAGE, 0, false};
 	if (head_len > size || !find_payload(head, head_len, size, &payload, &ret->kind))
 		return;
 	ret->kind = TACIT_ENTRY_PLAIN;

@@ -46,10 +46,12 @@ def kinds(s, hub, store, bob):
     told = lines_of(s, "dump", bob.receiver, "--hub", hub.address)
     there = {name: [entry["kind"] for entry in lines_of(s, "dump", name, "--store", store)]
              for name in (bob.sender, bob.receiver)}
-    check(there[bob.receiver][:2] == ["handshake 1", "handshake 3"] and
-        there[bob.sender][0] == "handshake 2", "the handshake is seen")
-    check(set(there[bob.receiver][2:] + there[bob.sender][1:]) <= {"data", "control"} and
-        "data" in there[bob.receiver], "and behind it only records are")
+    # on a slow machine a handshake says things again
+    check(there[bob.receiver][0] == "handshake 1" and there[bob.sender][0] == "handshake 2",
+        "the handshake is seen")
+    check({"data", "handshake 3"} <= set(there[bob.receiver]) <=
+        {"data", "control", "handshake 1", "handshake 3"} and
+        {"data"} <= set(there[bob.sender]) <= {"data", "control", "handshake 2"}, "and records")
     check(told == lines_of(s, "dump", bob.receiver, "--store", store),
         "a hub shows the same as its folder")
     check([e["index"] for e in told] == list(range(len(told))), "every entry is there")
@@ -91,8 +93,8 @@ def strange_entries(s, hub, store):
         entries = lines_of(s, "dump", "strange", *place)
         check([e["kind"] for e in entries] == ["plain"] + ["no message"] * 4, "what they are")
         check([e["size"] for e in entries] == [len(plain), len(ESCAPE), 0, 1, 64512], "their sizes")
-        check([bytes.fromhex(e["head"]) for e in entries] == [plain, ESCAPE[:128], b"", b"\x01",
-            b"x" * 128], "their first bytes")
+        check([bytes.fromhex(e["head"]) for e in entries] == [plain, ESCAPE[:256], b"", b"\x01",
+            b"x" * 256], "their first bytes")
         out = s.tacit("dump", "strange", *place).out
         check(all(byte == 10 or 32 <= byte < 127 for byte in out) and b".[31mred..." in out,
             "a terminal gets nothing that it obeys")

@@ -43,12 +43,13 @@ def main(s):
     into = lines_of(s, "dump", bob.receiver, *at)
     check(into == lines_of(s, "dump", bob.receiver, "--hub", hub.address),
         "the hub shows the same as Kafka")
-    check([e["kind"] for e in into[:2]] == ["handshake 1", "handshake 3"] and
-        {e["kind"] for e in into[2:]} <= {"data", "control"}, "a handshake, and records")
+    # on a slow machine a handshake says things again
+    check(into[0]["kind"] == "handshake 1" and {"handshake 3", "data"} <= {e["kind"] for e in into} <=
+        {"handshake 1", "handshake 3", "data", "control"}, "a handshake, and records")
     check(all(re.fullmatch(TIME, e["time"]) for e in into), "with times")
     values = kafka.entries("%s.%s" % (tag, bob.receiver))
     check([(e["size"], bytes.fromhex(e["head"])) for e in into] ==
-        [(len(value), value[:128]) for value in values], "as kcat has them")
+        [(len(value), value[:256]) for value in values], "as kcat has them")
     s.step("streams")
     kafka.create(tag + ".two", 2)
     kafka.create(tag + "-other")

@@ -61,7 +61,7 @@ check_look(struct tacit_node *node, const struct tacit_look_options *options, ui
 	while ((entry = tacit_look_next(look)) != NULL) {
 		assert_int_equal(entry->index, index);
 		assert_int_equal(entry->size, index);
-		assert_int_equal(entry->head_len, index < 128 ? index : 128);
+		assert_int_equal(entry->head_len, index < 256 ? index : 256);
 		assert_true(entry->time_ms > 0);
 		assert_int_equal(entry->nature.kind, TACIT_ENTRY_NO_MESSAGE);
 		for (size_t i = 0; i < entry->head_len; i++)

@@ -101,6 +101,27 @@ records_show_their_header(void **state)
 	nature = nature_of(entry(END_A, END_B, bytes, 17, 57));
 	assert_int_equal(nature.kind, TACIT_ENTRY_CONTROL);
 	assert_int_equal(nature.sequence, 258);
+	/* a data record behind a control record, or out of sight; rubbish behind one */
+	{
+		uint8_t both[300] = {0};
+
+		memcpy(both, bytes, 17);
+		memcpy(both + 57, data + 1, 16);
+		both[57 + 12] = 7;
+		nature = nature_of(entry(END_A, END_B, both, 113, 113));
+		assert_int_equal(nature.kind, TACIT_ENTRY_DATA);
+		assert_int_equal(nature.sequence, 0x702);
+		assert_true(nature.more);
+		both[57] = 2;
+		nature = nature_of(entry(END_A, END_B, both, 113, 113));
+		assert_int_equal(nature.kind, TACIT_ENTRY_CONTROL);
+		assert_int_equal(nature.sequence, 258);
+		assert_true(nature.more);
+		both[16] = 200;
+		nature = nature_of(entry(END_A, END_B, both, 300, 300));
+		assert_int_equal(nature.kind, TACIT_ENTRY_CONTROL);
+		assert_true(nature.more);
+	}
 	/* cut: longer than the payload; shorter than a tag; unknown version, type, epoch */
 	check_kind(data, 17, 56, TACIT_ENTRY_RECORDS);
 	bytes[2] = 1;
@@ -141,8 +162,8 @@ messages_of_2021_are_guessed(void **state)
 static void
 the_rest_is_plain_or_nothing(void **state)
 {
-	static const uint8_t text[200] = "some words that are longer than nothing";
-	uint8_t bytes[200] = {0};
+	static const uint8_t text[300] = "some words that are longer than nothing";
+	uint8_t bytes[300] = {0};
 
 	(void)state;
 	check_kind("\2hi", 3, 3, TACIT_ENTRY_PLAIN);
@@ -150,10 +171,10 @@ the_rest_is_plain_or_nothing(void **state)
 	assert_int_equal(nature_of(entry(NULL, NULL, "", 0, 0)).kind, TACIT_ENTRY_PLAIN);
 	assert_int_equal(describe(text, 0).kind, TACIT_ENTRY_NO_MESSAGE);
 	assert_int_equal(describe(text, 39).kind, TACIT_ENTRY_NO_MESSAGE);
-	assert_int_equal(describe(text, 200).kind, TACIT_ENTRY_NO_MESSAGE);
+	assert_int_equal(describe(text, 300).kind, TACIT_ENTRY_NO_MESSAGE);
 	bytes[0] = 1;
 	bytes[1] = 13; /* hops */
-	assert_int_equal(describe(bytes, 200).kind, TACIT_ENTRY_NO_MESSAGE);
+	assert_int_equal(describe(bytes, 300).kind, TACIT_ENTRY_NO_MESSAGE);
 	/* a head that is longer than its entry is none */
 	{
 		struct tacit_entry_nature nature;
@@ -167,7 +188,7 @@ the_rest_is_plain_or_nothing(void **state)
 static void
 long_routes_hide_the_kind(void **state)
 {
-	char name[200];
+	char name[260];
 	struct tacit_entry_nature nature;
 
 	(void)state;
@@ -178,10 +199,10 @@ long_routes_hide_the_kind(void **state)
 	nature = nature_of(entry(END_A, name, "\1", 1, 35));
 	assert_int_equal(nature.kind, TACIT_ENTRY_UNTOLD);
 	/* its first byte is the last one that is seen, and the first one that is not */
-	name[87] = '\0';
+	name[214] = '\0';
 	assert_int_equal(nature_of(entry(name, END_B, "\1", 1, 35)).kind, TACIT_ENTRY_MESSAGE_1);
-	name[87] = 'n';
-	name[88] = '\0';
+	name[214] = 'n';
+	name[215] = '\0';
 	assert_int_equal(nature_of(entry(name, END_B, "\1", 1, 35)).kind, TACIT_ENTRY_UNTOLD);
 }
 
