@@ -1,7 +1,6 @@
 /*
  * tacit receive: what a sender sends, written as it is, by PROTOCOL.md 10.
  */
-#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>

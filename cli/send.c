@@ -1,7 +1,6 @@
 /*
  * tacit send: bytes or lines to whoever invited, by PROTOCOL.md 10.
  */
-#include <inttypes.h>
 #include <signal.h>
 #include <string.h>
 
