@@ -3,7 +3,7 @@
 # middle; Kafka holds no line of it; a sender who dies is told from one who was done.
 import threading
 
-from lib import check, scenario
+from lib import check, scenario, wait_until
 from pipes import MIB, arrives, content, ends, held, identity, receive, says, send
 
 MARK = b"a line that nobody in between may read"
@@ -54,9 +54,10 @@ def main(s):
     r = receive(s, hub, "--timeout", "2s", "-o", path)
     t = send(s, r.invitation)
     t.feed([content(MIB)], end=False)
-    t.see("established")
+    part = s.dir / "got.part"
+    wait_until(lambda: part.exists() and part.stat().st_size == MIB, "it is there")
     t.kill()
     ends(r, 4)
     says(r, r"^tacit receive: .*got\.part")
-    check(not path.exists(), "no FILE that is only a beginning")
+    check(not path.exists() and part.read_bytes() == content(MIB), "no FILE is only a beginning")
     check(hub.stop() == 0, "the hub ends with 0")
