@@ -58,12 +58,15 @@ BUILD (TACIT_BUILD or build/), ROOT, ALL (script/test --all), KCAT.
 Waits are generous because machines are slow; no scenario may assert a time.
 """
 
+import array
+import fcntl
 import functools
 import os
 import pathlib
 import pty as pty_module
 import random
 import re
+import select
 import shutil
 import signal
 import socket
@@ -174,6 +177,8 @@ class Result:
 class Process:
     """One program that runs beside the scenario; its output is collected by a thread."""
 
+    collecting, collected = None, 0  # the descriptor, and bytes
+
     def __init__(self, scenario, name, argv, pty=False, env=None, cwd=None, stop=signal.SIGTERM):
         self.scenario, self.name, self.argv, self.stop_signal = scenario, name, argv, stop
         self.pieces, self.position, self.ended = [b""], 0, threading.Event()
@@ -195,7 +200,6 @@ class Process:
         termios.tcsetattr(slave, termios.TCSANOW, attributes)
 
         def own_the_terminal():
-            import fcntl
             fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
         self.child = subprocess.Popen(self.argv, stdin=slave, stdout=slave, stderr=slave, env=env,
@@ -204,21 +208,36 @@ class Process:
         return master, master
 
     def _collect(self, fd):
+        readable = select.poll()
+        readable.register(fd, select.POLLIN)
+        self.collecting = fd
         while True:
-            try:
-                data = os.read(fd, 65536)
-            except OSError:  # a terminal whose last program ended
-                data = b""
+            readable.poll()
             with self.more:
+                try:
+                    data = os.read(fd, 65536)
+                except OSError:  # a terminal whose last program ended
+                    data = b""
                 self.pieces.append(data)
+                self.collected += len(data)
                 self.more.notify_all()
                 if not data:
                     self.ended.set()
                     return
 
+    def _on_the_way(self):
+        """What the program has printed and nobody has read: nothing is, between two reads."""
+        count = array.array("i", [0])
+        fcntl.ioctl(self.collecting, termios.FIONREAD, count)
+        return count[0]
+
     @property
     def raw(self):
         with self.more:
+            # who has seen an answer may rely on what was printed before it
+            if self.collecting is not None and not self.ended.is_set():
+                printed = self.collected + self._on_the_way()
+                self.more.wait_for(lambda: self.collected >= printed or self.ended.is_set(), 60)
             # not at each piece: a hundred megabytes are a few thousand of them
             if len(self.pieces) > 1:
                 self.pieces = [b"".join(self.pieces)]
