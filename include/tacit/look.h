@@ -54,8 +54,9 @@ struct tacit_listing {
 };
 
 /*
- * tacit_store_list: all streams of a store of this node.  On disk it reads the database once, in
- * Kafka it asks for all topics and groups that begin with the prefixes.  Waits, 40 s at most.
+ * tacit_store_list: all streams of a store of this node.  On disk it reads the database once, which
+ * takes its time where there is a lot; in Kafka it asks for all topics and groups that begin with the
+ * prefixes, for 30 s at most.  Waits.
  *
  * Gives:  the listing, valid until the node is freed; NULL on errors, remembered:
  *         TACIT_EUNREACHABLE, TACIT_EDENIED, TACIT_EIO, TACIT_ENOMEM.

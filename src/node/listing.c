@@ -6,10 +6,7 @@
 #include "stream/lister.h"
 #include "stream/store.h"
 
-/* ms that a listing may take: the stores give up before */
-#define LIST_MS 40000
-
-/* freed with the node, or, when the store answers later than that, by its answer */
+/* freed with the node, or, when that was stopped and the store answers later, by its answer */
 struct listed {
 	struct tacit_owned owned;
 	struct tacit_lister *lister;
@@ -73,7 +70,7 @@ tacit_store_list(struct tacit_node *node, struct tacit_store *store)
 	listed->owned.free = free_listed;
 	tacit_node_own(node, &listed->owned);
 	store->ops->list(store, on_list, listed);
-	if ((err = tacit_node_wait(node, is_answered, listed, LIST_MS)) == TACIT_OK)
+	if ((err = tacit_node_wait(node, is_answered, listed, TACIT_FOREVER)) == TACIT_OK)
 		err = listed->err;
 	if (err == TACIT_OK)
 		err = tacit_lister_finish(listed->lister, &listing);

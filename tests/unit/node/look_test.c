@@ -230,6 +230,25 @@ stores_are_listed(void **state)
 	tacit_node_free(node);
 }
 
+/* the store answers when the node is being freed, and nobody is there any more */
+static void
+a_stopped_listing_is_forgotten(void **state)
+{
+	char folder[] = "/tmp/tacit-look-XXXXXX", command[64];
+	struct tacit_node *node = tacit_node_new();
+	struct tacit_store *store;
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	assert_non_null(store = tacit_store_on_disk(node, folder));
+	tacit_node_stop(node);
+	assert_null(tacit_store_list(node, store));
+	assert_int_equal(tacit_node_err(node), TACIT_OK);
+	tacit_node_free(node);
+	snprintf(command, sizeof(command), "rm -rf '%s'", folder);
+	assert_int_equal(system(command), 0);
+}
+
 int
 main(void)
 {
@@ -239,6 +258,7 @@ main(void)
 	    cmocka_unit_test(what_cannot_be_looked_at_is_said),
 	    cmocka_unit_test(nonsense_is_refused),
 	    cmocka_unit_test(stores_are_listed),
+	    cmocka_unit_test(a_stopped_listing_is_forgotten),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
