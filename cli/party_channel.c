@@ -53,7 +53,20 @@ look_at_hub(struct tacit_cli_party *party, uint64_t now)
 }
 
 /* An outage of our own way to the hub says nothing about the far end: it has the whole time again
- * when the hub is back. */
+ * when the hub is back.  That the hub stands still is known late; so it must give one more answer. */
+static bool
+is_given_up(struct tacit_cli_party *party, uint64_t now)
+{
+	bool was_overdue = party->overdue;
+	unsigned long long answers = party->answers;
+
+	party->overdue = party->followed[0] != '\0' && party->timeout_ms != 0 && party->silent &&
+			 !party->hub_away && now - party->hub_since >= party->timeout_ms;
+	if (!was_overdue)
+		party->answers = tacit_stream_answers(party->stream);
+	return was_overdue && party->overdue && tacit_stream_answers(party->stream) != answers;
+}
+
 static void
 tick(void *arg)
 {
@@ -62,8 +75,7 @@ tick(void *arg)
 	char text[128];
 
 	look_at_hub(party, now);
-	if (party->followed[0] != '\0' && party->timeout_ms != 0 && party->silent &&
-	    !party->hub_away && now - party->hub_since >= party->timeout_ms) {
+	if (is_given_up(party, now)) {
 		snprintf(text, sizeof(text), "the other end has been silent for %g s",
 		    party->timeout_ms / 1000.0);
 		lose(party, STATUS_SILENT, text);

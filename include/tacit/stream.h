@@ -47,6 +47,9 @@ TACIT_API const char *tacit_stream_receiver_name(const struct tacit_stream *stre
 /* whether the service answers as far as we know: both streams were opened on the connection that is
  * there now.  False for NULL */
 TACIT_API bool tacit_stream_connected(const struct tacit_stream *stream);
+/* how many answers the service has given: while it is there, one more within 5 s even when nothing
+ * happens.  0 for NULL */
+TACIT_API unsigned long long tacit_stream_answers(const struct tacit_stream *stream);
 
 /*
  * Stores: where a stream service keeps entries.  Opening one blocks; it belongs to the node.

@@ -186,6 +186,8 @@
 #define TACIT_PENDING_MAX 1024u
 /* ms for one address to take a connection before the next one is tried */
 #define TACIT_CONNECT_MS 3000u
+/* ms until both streams of a client are to be open for the first time */
+#define TACIT_STREAM_CONNECT_MS 10000
 /* ms that a node being freed gives its connections to write what they still have */
 #define TACIT_LINGER_MS 1000u
 /* bytes of one receive block of a connection */

@@ -14,9 +14,6 @@
  * it asks for again on the next.
  */
 
-/* ms that tacit_stream_connect waits */
-#define CONNECT_MS 10000
-
 struct tacit_stream {
 	struct tacit_owned owned;
 	struct tacit_node *node;
@@ -27,9 +24,9 @@ struct tacit_stream {
 	struct tacit_worker *to_consumer;
 	struct tacit_alarm *producer_alarm, *consumer_alarm;
 	struct tacit_tcp_want *want; /* NULL: the service is in this process */
-	bool started;
+	bool started, failed;
 	bool producer_open, consumer_open;
-	bool failed;
+	unsigned long long answers;
 	const char *sender_name, *receiver_name, *peer;
 	char down[256]; /* why there is no connection */
 };
@@ -204,6 +201,7 @@ on_producer_answer(void *self, struct tacit_msg *msg)
 {
 	struct tacit_stream *stream = self;
 
+	stream->answers++;
 	tacit_producer_handle(stream->producer, msg, tacit_node_now(stream->node));
 }
 
@@ -212,6 +210,7 @@ on_consumer_answer(void *self, struct tacit_msg *msg)
 {
 	struct tacit_stream *stream = self;
 
+	stream->answers++;
 	tacit_consumer_handle(stream->consumer, msg, tacit_node_now(stream->node));
 }
 
@@ -223,7 +222,6 @@ on_up(void *arg)
 	struct tacit_stream *stream = arg;
 	tacit_msec now = tacit_node_now(stream->node);
 
-	stream->producer_open = stream->consumer_open = false;
 	if (!stream->started) {
 		stream->started = true;
 		tacit_consumer_start(stream->consumer, now);
@@ -413,7 +411,7 @@ opened(void *arg)
 static bool
 wait_opened(struct tacit_stream *stream)
 {
-	tacit_err err = tacit_node_wait(stream->node, opened, stream, CONNECT_MS);
+	tacit_err err = tacit_node_wait(stream->node, opened, stream, TACIT_STREAM_CONNECT_MS);
 
 	if (err == TACIT_OK && !stream->failed)
 		return true;
@@ -493,4 +491,10 @@ bool
 tacit_stream_connected(const struct tacit_stream *stream)
 {
 	return stream != NULL && stream->producer_open && stream->consumer_open;
+}
+
+unsigned long long
+tacit_stream_answers(const struct tacit_stream *stream)
+{
+	return stream != NULL ? stream->answers : 0;
 }

@@ -183,10 +183,13 @@ one_knows_whether_the_service_answers(void **state)
 	struct tacit_node *node = tacit_node_new();
 	struct driven driven = {.client = node};
 	struct tacit_stream *stream;
+	unsigned long long answers;
+	struct tacit_node *hub;
 	char address[64];
 
 	(void)state;
 	assert_false(tacit_stream_connected(NULL));
+	assert_int_equal(tacit_stream_answers(NULL), 0);
 	snprintf(address, sizeof(address), "%s", start_hub(&driven, "127.0.0.1:0"));
 	options.route = tacit_route_new(node, tacit_tcp_peer(node, address), NULL);
 	drive(&driven);
@@ -199,6 +202,17 @@ one_knows_whether_the_service_answers(void **state)
 		start_hub(&driven, address);
 		assert_int_equal(tacit_node_wait(node, is_connected, stream, 20000), TACIT_OK);
 	}
+	/* one that stands still with its connections open gives no answers, and then it does */
+	hub = driven.hub;
+	driven.hub = NULL;
+	assert_int_equal(tacit_node_wait(node, NULL, NULL, 100), TACIT_ETIMEDOUT);
+	answers = tacit_stream_answers(stream);
+	assert_int_equal(tacit_node_wait(node, NULL, NULL, 300), TACIT_ETIMEDOUT);
+	assert_true(tacit_stream_connected(stream));
+	assert_int_equal(tacit_stream_answers(stream), answers);
+	driven.hub = hub;
+	while (tacit_stream_answers(stream) == answers)
+		assert_int_equal(tacit_node_wait(node, NULL, NULL, 100), TACIT_ETIMEDOUT);
 	tacit_node_free(node);
 	tacit_node_free(driven.hub);
 }
