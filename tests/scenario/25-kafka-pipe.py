@@ -3,8 +3,8 @@
 # middle; Kafka holds no line of it; a sender who dies is told from one who was done.
 import threading
 
-from lib import check, scenario, wait_until
-from pipes import MIB, arrives, content, ends, held, identity, receive, says, send
+from lib import ALL, check, scenario, wait_until
+from pipes import MIB, arrives, blocks, content, ends, held, identity, receive, says, send
 
 MARK = b"a line that nobody in between may read"
 
@@ -33,6 +33,17 @@ def main(s):
     ends(send(s, stranger.invitation, what=lines(60000)), 3, "a stranger")
     check(stranger.out.count == 0, "nothing came out")
     stranger.kill()
+
+    s.step("nothing, a byte, and much more than anybody holds")
+    arrives(s, hub, b"")
+    arrives(s, hub, b"\n")
+    size = 1024 if ALL else 256
+    r = receive(s, hub)
+    t = send(s, r.invitation)
+    fed = t.feed(blocks(size * MIB, size))
+    ends(t, 0, timeout=500)
+    ends(r, 0)
+    check(r.out.count == size * MIB and r.out.digest() == fed.digest, "%d MiB arrive" % size)
 
     s.step("16 MiB, and the hub killed in the middle")
     r = receive(s, hub, "--timeout", "1s")
