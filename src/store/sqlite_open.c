@@ -328,12 +328,16 @@ tacit_sqlite_db_open_reading(
 bool
 tacit_sqlite_db_moved(const struct tacit_sqlite_db *db, const char *path)
 {
-	struct stat now, log;
+	struct stat now, other;
 
-	return db->alone && (!look_beside(path, "", &now) || look_beside(path, "-wal", &log) ||
-				now.st_ino != db->file.st_ino || now.st_size != db->file.st_size ||
-				now.st_mtim.tv_sec != db->file.st_mtim.tv_sec ||
-				now.st_mtim.tv_nsec != db->file.st_mtim.tv_nsec);
+	if (!db->alone)
+		return false;
+	/* as way_to_read has it: a log without anything in it is none */
+	return look_beside(path, "-shm", &other) ||
+	       (look_beside(path, "-wal", &other) && other.st_size > 0) ||
+	       !look_beside(path, "", &now) || now.st_ino != db->file.st_ino ||
+	       now.st_size != db->file.st_size || now.st_mtim.tv_sec != db->file.st_mtim.tv_sec ||
+	       now.st_mtim.tv_nsec != db->file.st_mtim.tv_nsec;
 }
 
 void
