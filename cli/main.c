@@ -7,9 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 #include <wchar.h>
-#include <wctype.h>
 
 #include "cli.h"
+#include "printable.h"
 
 #define COMPLAINT_LEN_MAX 8192 /* holds a path */
 #define ESCAPED_LEN_MAX   4    /* of a character, as it is or escaped byte by byte */
@@ -49,7 +49,7 @@ tacit_cli_escape(const char *text, char *ret, size_t cap)
 		wchar_t character;
 		size_t n = mbrtowc(&character, text, (size_t)(end - text), &state);
 
-		if (n <= (size_t)(end - text) && iswprint((wint_t)character)) {
+		if (n <= (size_t)(end - text) && tacit_cli_is_harmless(character)) {
 			memcpy(ret + at, text, n);
 			at += n;
 			text += n;

@@ -1,9 +1,14 @@
 #include "printable.h"
 
-#include <stdbool.h>
 #include <string.h>
-#include <wchar.h>
 #include <wctype.h>
+
+bool
+tacit_cli_is_harmless(wchar_t character)
+{
+	return iswprint((wint_t)character) && !(character >= 0x202a && character <= 0x202e) &&
+	       !(character >= 0x2066 && character <= 0x2069);
+}
 
 static size_t
 escape(unsigned char byte, char *ret)
@@ -38,7 +43,7 @@ show(struct tacit_cli_printable *state, bool ended, char *ret)
 	if (n == 0) /* a NUL */
 		n = (size_t)-1;
 	if (n <= state->len &&
-	    (iswprint((wint_t)character) || character == L'\n' || character == L'\t')) {
+	    (tacit_cli_is_harmless(character) || character == L'\n' || character == L'\t')) {
 		memcpy(ret, state->kept, n);
 		drop(state, n);
 		return n;

@@ -1,11 +1,19 @@
 /*
  * cli/printable.h: bytes from elsewhere on their way to a terminal, in whatever pieces they come:
- * UTF-8 as it is, newlines and tabs too; control characters and what is no text as \xNN.
+ * UTF-8 as it is, newlines and tabs too; control characters, bidi overrides and what is no text as
+ * \xNN.
  */
 #ifndef TACIT_CLI_PRINTABLE_H
 #define TACIT_CLI_PRINTABLE_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <wchar.h>
+
+/* whether a terminal may be given it: no control character, and none of those that turn the order of
+ * what is around them, so that it reads as something else (Unicode 15, 23.2: U+202A to U+202E and
+ * U+2066 to U+2069) */
+bool tacit_cli_is_harmless(wchar_t character);
 
 /* bytes that a piece of len bytes becomes at most, with those kept from before */
 #define TACIT_CLI_PRINTABLE_CAP(len) (4 * ((len) + TACIT_CLI_CHARACTER_MAX))

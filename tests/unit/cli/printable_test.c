@@ -53,6 +53,20 @@ control_characters_are_escaped(void **state)
 }
 
 static void
+what_turns_the_order_around_is_escaped(void **state)
+{
+	(void)state;
+	EXPECT("\xe2\x80\xae"
+	       "cod.exe",
+	    "\\xe2\\x80\\xae"
+	    "cod.exe");
+	EXPECT("\xe2\x80\xaa\xe2\x81\xa6\xe2\x81\xa9",
+	    "\\xe2\\x80\\xaa\\xe2\\x81\\xa6\\xe2\\x81\\xa9");
+	/* a text from right to left is a text, with the marks that it wants */
+	EXPECT("\xd7\x90\xe2\x80\x8f!", "\xd7\x90\xe2\x80\x8f!");
+}
+
+static void
 what_is_no_text_is_escaped(void **state)
 {
 	(void)state;
@@ -74,6 +88,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(text_stays_text),
 	    cmocka_unit_test(control_characters_are_escaped),
+	    cmocka_unit_test(what_turns_the_order_around_is_escaped),
 	    cmocka_unit_test(what_is_no_text_is_escaped),
 	};
 
