@@ -76,8 +76,8 @@ open_standard(struct tacit_cli_output *output)
 	if (flags < 0 || (flags & O_ACCMODE) == O_RDONLY || fstat(STDOUT_FILENO, &st) != 0)
 		return tacit_cli_party_fail(output->party, STATUS_FAILED, "cannot write %s: %s",
 		    output->name, strerror(EBADF));
-	output->terminal = isatty(STDOUT_FILENO) != 0;
-	if (S_ISREG(st.st_mode))
+	/* what has a position has it in this descriptor only */
+	if (S_ISREG(st.st_mode) || S_ISBLK(st.st_mode))
 		return true;
 	fd = open("/proc/self/fd/1", O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	output->shared = fd < 0;
@@ -97,10 +97,12 @@ tacit_cli_output_open(struct tacit_cli_party *party, const char *path, struct ta
 		return false;
 	if ((ret->bytes = malloc(BYTES_CAP + TACIT_CLI_PRINTABLE_CAP(PRINTED_LEN))) == NULL)
 		return tacit_cli_party_fail(party, STATUS_FAILED, "out of memory");
-	if (named ? open_named(ret, path) : open_standard(ret))
-		return true;
-	tacit_cli_output_close(ret);
-	return false;
+	if (!(named ? open_named(ret, path) : open_standard(ret))) {
+		tacit_cli_output_close(ret);
+		return false;
+	}
+	ret->terminal = isatty(ret->fd) != 0;
+	return true;
 }
 
 /* writing --------------------------------------------------------------------------------------- */
@@ -193,6 +195,15 @@ tacit_cli_output_begin(struct tacit_cli_output *output)
 	return output->part == NULL || tacit_cli_part_begin(output);
 }
 
+/* a file system on another machine may tell only now that it had no room */
+static bool
+close_copy(struct tacit_cli_output *output)
+{
+	int fd = fcntl(output->fd, F_DUPFD_CLOEXEC, 0);
+
+	return fd < 0 || close(fd) == 0 || fail(output, "write", output->name, errno);
+}
+
 bool
 tacit_cli_output_finish(struct tacit_cli_output *output)
 {
@@ -200,7 +211,7 @@ tacit_cli_output_finish(struct tacit_cli_output *output)
 		output->len +=
 		    tacit_cli_printable_end(&output->printable, output->bytes + output->len);
 	return tacit_cli_output_flush(output) &&
-	       (output->part == NULL || tacit_cli_part_finish(output));
+	       (output->part != NULL ? tacit_cli_part_finish(output) : close_copy(output));
 }
 
 void

@@ -51,6 +51,9 @@ lock(struct tacit_cli_output *output, int fd)
 		    errno == EWOULDBLOCK ? "another tacit receive is writing it" : strerror(errno));
 	} else if (fstat(fd, &held) != 0 || !S_ISREG(held.st_mode)) {
 		fail(output, "write", output->part, "it is in the way, and no regular file");
+	} else if (held.st_uid != geteuid()) {
+		/* its owner could read what comes, and change what FILE becomes */
+		fail(output, "write", output->part, "it is in the way, and somebody else's");
 	} else if (stat(output->part, &named) == 0 && named.st_ino == held.st_ino &&
 		   named.st_dev == held.st_dev) {
 		output->made = held.st_size == 0;

@@ -79,18 +79,18 @@ take(void *arg, int option, const char *value)
 	return value[0] != '\0';
 }
 
-static void
+static tacit_err
 say(struct tacit_context *ctx, const struct tacit_route *route, const struct tacit_cli_pipe *pipe)
 {
 	char bytes[TACIT_CLI_PIPE_LEN_MAX];
 
-	(void)tacit_send(ctx, route, bytes, tacit_cli_pipe_encode(pipe, bytes));
+	return tacit_send(ctx, route, bytes, tacit_cli_pipe_encode(pipe, bytes));
 }
 
 static void
 say_failed(struct tacit_context *ctx, const struct tacit_route *route, const char *text)
 {
-	say(ctx, route,
+	(void)say(ctx, route,
 	    &(struct tacit_cli_pipe){
 		.kind = TACIT_CLI_PIPE_FAILED, .data = text, .len = strlen(text)});
 }
@@ -110,7 +110,7 @@ let_in(struct receiving *receiving, struct tacit_msg *msg, const struct tacit_cl
 	receiving->lines = pipe->lines;
 	receiving->size = pipe->size;
 	tacit_cli_party_follow(&receiving->party, channel);
-	say(receiving->ctx, receiving->sender,
+	(void)say(receiving->ctx, receiving->sender,
 	    &(struct tacit_cli_pipe){.kind = TACIT_CLI_PIPE_TAKEN, .bytes = 0});
 }
 
@@ -125,7 +125,7 @@ on_door(struct tacit_context *ctx, struct tacit_msg *msg, void *arg)
 	const void *bytes = tacit_msg_data(msg, &len);
 
 	if (receiving->sender != NULL) {
-		say(ctx, back, &(struct tacit_cli_pipe){.kind = TACIT_CLI_PIPE_BUSY});
+		(void)say(ctx, back, &(struct tacit_cli_pipe){.kind = TACIT_CLI_PIPE_BUSY});
 		why = "somebody else is sending already";
 	} else if (!tacit_cli_pipe_decode(bytes, len, &pipe) || pipe.kind != TACIT_CLI_PIPE_BEGIN) {
 		why = "this version does not know how to receive that";
@@ -184,7 +184,7 @@ tell_taken(struct receiving *receiving)
 		return output_failed(receiving);
 	receiving->told = receiving->bytes;
 	receiving->told_at = now;
-	say(receiving->ctx, receiving->sender,
+	(void)say(receiving->ctx, receiving->sender,
 	    &(struct tacit_cli_pipe){.kind = TACIT_CLI_PIPE_TAKEN, .bytes = receiving->bytes});
 	return true;
 }
@@ -203,10 +203,18 @@ on_data(struct receiving *receiving, const struct tacit_cli_pipe *pipe)
 	return tell_taken(receiving);
 }
 
+static void
+warn_untold(struct receiving *receiving)
+{
+	tacit_cli_report_warning(
+	    &receiving->party.report, "the sender may not know that all has arrived");
+}
+
 static bool
 on_end(struct receiving *receiving, const struct tacit_cli_pipe *pipe)
 {
 	struct tacit_cli_party *party = &receiving->party;
+	tacit_err said;
 
 	if (pipe->bytes != receiving->bytes || pipe->messages != receiving->messages)
 		return fail(receiving, STATUS_FAILED, "what came is not what the sender counted");
@@ -215,7 +223,7 @@ on_end(struct receiving *receiving, const struct tacit_cli_pipe *pipe)
 	if (!tacit_cli_output_finish(&receiving->output))
 		return output_failed(receiving);
 	receiving->whole = true;
-	say(receiving->ctx, receiving->sender,
+	said = say(receiving->ctx, receiving->sender,
 	    &(struct tacit_cli_pipe){.kind = TACIT_CLI_PIPE_DONE, .bytes = receiving->bytes});
 	tacit_cli_progress_stop(&receiving->progress);
 	tacit_cli_report_done(
@@ -224,6 +232,11 @@ on_end(struct receiving *receiving, const struct tacit_cli_pipe *pipe)
 				.bytes = receiving->bytes,
 				.messages = receiving->messages,
 				.seconds = tacit_cli_progress_seconds(&receiving->progress)});
+	/* a sender that did not wait for the answer has done no harm */
+	if (said == TACIT_ECLOSED) {
+		tacit_node_clear_err(party->node);
+		warn_untold(receiving);
+	}
 	return true;
 }
 
@@ -292,8 +305,7 @@ see_off(struct receiving *receiving, long ms)
 		err = tacit_node_wait(party->node, is_gone, receiving, ms);
 	} while (err == TACIT_ETIMEDOUT && !tacit_stream_connected(party->stream));
 	if (receiving->whole && err == TACIT_ETIMEDOUT)
-		tacit_cli_report_warning(
-		    &party->report, "the sender may not know that all has arrived");
+		warn_untold(receiving);
 }
 
 /* somebody wants us to go: the sender shall know */
@@ -323,6 +335,9 @@ serve(struct receiving *receiving)
 		tacit_msg_free(msg);
 	}
 	tacit_cli_progress_stop(&receiving->progress);
+	/* what came before it went wrong is there, too */
+	if (!receiving->whole)
+		(void)tacit_cli_output_flush(&receiving->output);
 	if (receiving->whole)
 		see_off(receiving, party->timeout_ms > 0 ? (long)party->timeout_ms : TACIT_FOREVER);
 	else if (party->status == STATUS_OK)
