@@ -23,6 +23,9 @@
 #define OPEN_TRIES 5u
 #define AGAIN_MS   20
 
+/* bytes of a log that holds nothing */
+#define LOG_HEADER_LEN 32
+
 /* full: a commit returns when it is on disk.  The log is moved into the database when it has 2000
  * pages, and is cut back to at most 64 MiB then */
 static const char settings[] = "PRAGMA page_size=8192;"
@@ -252,20 +255,32 @@ look_beside(const char *path, const char *suffix, struct stat *ret)
 	return len > 0 && (size_t)len < sizeof(name) && stat(name, ret) == 0;
 }
 
+/* a log has a header, which is nothing by itself (https://sqlite.org/fileformat2.html, 4.1) */
+static bool
+has_log(const char *path)
+{
+	struct stat log;
+
+	return look_beside(path, "-wal", &log) && log.st_size > LOG_HEADER_LEN;
+}
+
 /*
  * A hub that runs, or was killed, has left its shared memory in the folder, and SQLite reads beside
  * it without writing to that.  After a hub that ended in peace there is none, and no log: then the
  * file alone is everything, and is read as one that nobody changes, because SQLite would otherwise
- * leave files of ours in the folder.  (It has to, when there is a log without its memory.)
+ * leave files of ours in the folder.  (It has to, when there is a log without its memory.)  The same
+ * after a hub that was killed when its log had no more than a header: SQLite 3.40 would wait 10 s
+ * for somebody to write the rest, and fail.
  */
 static const char *
 way_to_read(struct tacit_sqlite_db *db, const char *path)
 {
 	struct stat memory, log;
+	bool begun = look_beside(path, "-wal", &log) && log.st_size > 0;
 
-	if (look_beside(path, "-shm", &memory))
+	if (look_beside(path, "-shm", &memory) && (!begun || has_log(path)))
 		return "?mode=ro&readonly_shm=1";
-	if (look_beside(path, "-wal", &log) && log.st_size > 0)
+	if (has_log(path))
 		return "?mode=ro";
 	db->alone = look_beside(path, "", &db->file);
 	return "?mode=ro&immutable=1";
@@ -328,16 +343,12 @@ tacit_sqlite_db_open_reading(
 bool
 tacit_sqlite_db_moved(const struct tacit_sqlite_db *db, const char *path)
 {
-	struct stat now, other;
+	struct stat now;
 
-	if (!db->alone)
-		return false;
-	/* as way_to_read has it: a log without anything in it is none */
-	return look_beside(path, "-shm", &other) ||
-	       (look_beside(path, "-wal", &other) && other.st_size > 0) ||
-	       !look_beside(path, "", &now) || now.st_ino != db->file.st_ino ||
-	       now.st_size != db->file.st_size || now.st_mtim.tv_sec != db->file.st_mtim.tv_sec ||
-	       now.st_mtim.tv_nsec != db->file.st_mtim.tv_nsec;
+	return db->alone && (has_log(path) || !look_beside(path, "", &now) ||
+				now.st_ino != db->file.st_ino || now.st_size != db->file.st_size ||
+				now.st_mtim.tv_sec != db->file.st_mtim.tv_sec ||
+				now.st_mtim.tv_nsec != db->file.st_mtim.tv_nsec);
 }
 
 void
