@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <libgen.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -266,9 +267,13 @@ static bool
 settle(struct tacit_cli_party *party)
 {
 	tacit_err err = tacit_node_err(party->node);
+	/* the commonest reason, and not to be seen from the other end's answer */
+	bool is_nobody = err == TACIT_EREFUSED && party->identity.path == NULL;
 
-	return err == TACIT_OK || tacit_cli_party_fail(party, tacit_cli_status_of(err), "%s",
-				      tacit_node_errmsg(party->node));
+	return err == TACIT_OK ||
+	       tacit_cli_party_fail(party, tacit_cli_status_of(err), "%s%s",
+		   tacit_node_errmsg(party->node),
+		   is_nobody ? ", which is a fresh one: give --identity FILE" : "");
 }
 
 /* beginning and end ----------------------------------------------------------------------------- */
@@ -314,26 +319,46 @@ find_entity(struct tacit_cli_party *party)
 	       tacit_cli_party_fail(party, STATUS_FAILED, "%s", tacit_node_errmsg(party->node));
 }
 
-/* the file of peers; NULL: there is no home, or none for us to write to.  ret: room for it */
+/* A memory that cannot be written would refuse everybody, one after the other: 0, or errno. */
+static int
+try_memory(const char *path)
+{
+	char folder[TACIT_CLI_PATH_MAX];
+
+	snprintf(folder, sizeof(folder), "%s", path);
+	return access(strchr(path, '/') != NULL ? dirname(folder) : ".", W_OK | X_OK) == 0 ? 0
+											   : errno;
+}
+
+/* the file of peers, or NULL; ret: room for it */
 static const char *
 find_memory(struct tacit_cli_party *party, char ret[TACIT_CLI_PATH_MAX])
 {
-	char *name;
-	int denied;
+	bool insists = party->whom != NULL && tacit_cli_whom_is_first(party->whom);
+	int error;
 
-	if (party->known != NULL)
-		return party->known;
-	if (!tacit_cli_data_folder("/known-peers", ret))
+	if (party->known == NULL && !tacit_cli_data_folder("/known-peers", ret)) {
+		if (insists)
+			tacit_cli_party_fail(party, STATUS_USAGE,
+			    "there is no home folder to remember anybody in: give --known FILE");
 		return NULL;
-	tacit_cli_make_above(ret);
-	/* a memory that cannot be written would refuse everybody */
-	name = strrchr(ret, '/');
-	*name = '\0';
-	if ((denied = access(ret, W_OK | X_OK)) != 0)
+	}
+	if (party->known == NULL)
+		tacit_cli_make_above(ret);
+	else
+		snprintf(ret, TACIT_CLI_PATH_MAX, "%s", party->known);
+	if ((error = try_memory(ret)) == 0)
+		return ret;
+	if (party->known != NULL)
+		tacit_cli_party_fail(party, STATUS_FAILED, "nobody can be remembered in %s: %s",
+		    ret, strerror(error));
+	else if (insists)
+		tacit_cli_party_fail(party, STATUS_USAGE,
+		    "nobody can be remembered in %s: %s: give --known FILE", ret, strerror(error));
+	else
 		tacit_cli_report_note(
-		    &party->report, "nobody is remembered: %s: %s", ret, strerror(errno));
-	*name = '/';
-	return denied == 0 ? ret : NULL;
+		    &party->report, "nobody is remembered in %s: %s", ret, strerror(error));
+	return NULL;
 }
 
 static bool
@@ -343,9 +368,8 @@ find_trust(struct tacit_cli_party *party)
 	char room[TACIT_CLI_PATH_MAX];
 	const char *memory = remembers ? find_memory(party, room) : NULL;
 
-	if (party->whom != NULL && tacit_cli_whom_is_first(party->whom) && memory == NULL)
-		return tacit_cli_party_fail(party, STATUS_USAGE,
-		    "there is no home folder to remember anybody in: give --known FILE");
+	if (party->status != STATUS_OK)
+		return false;
 	if (memory != NULL && tacit_trust_remember(party->node, memory) != TACIT_OK)
 		return tacit_cli_party_fail(
 		    party, STATUS_FAILED, "%s", tacit_node_errmsg(party->node));

@@ -57,7 +57,8 @@ take(void *arg, int option, const char *value)
 		return true;
 	tacit_cli_complain("ping",
 	    option == 'c' ? "-c %s: that is no number from 0 on; see tacit ping --help"
-			  : "-s %s: that is no size from 1 to 64 MiB less 1 KiB; see tacit ping "
+			  : "-s %s: that is no size from 1 to 64 MiB less 1 KiB (64, 60K, 1M); see "
+			    "tacit ping "
 			    "--help",
 	    value);
 	return false;

@@ -29,8 +29,9 @@ wipe(void *arg)
 {
 	struct tacit_cli_progress *progress = arg;
 
+	/* the terminal may have echoed ^C behind it */
 	if (progress->width > 0)
-		fprintf(stderr, "\r%*s\r", (int)progress->width, "");
+		fprintf(stderr, "\r%*s\r", (int)progress->width + 2, "");
 	progress->width = 0;
 }
 
@@ -63,7 +64,7 @@ static void
 draw(struct tacit_cli_progress *progress)
 {
 	bool dim = tacit_cli_colour();
-	unsigned most = columns() - 1;
+	unsigned most = columns() > 3 ? columns() - 3 : 1;
 	char text[TEXT_LEN];
 
 	format(progress, text);

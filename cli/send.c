@@ -248,6 +248,11 @@ tacit_cli_send(int argc, char **argv)
 
 	if (!tacit_cli_party_parse(party, &command, argc, argv))
 		return STATUS_USAGE;
+	if (party->operand_count > 1 && strncmp(party->operands[1], "tacit://", 8) == 0) {
+		tacit_cli_complain(
+		    command.name, "the INVITATION stands before the FILE; see tacit send --help");
+		return STATUS_USAGE;
+	}
 	/* words that nobody reads any more are no reason to leave a transfer */
 	signal(SIGPIPE, SIG_IGN);
 	tacit_cli_party_start(party);

@@ -12,11 +12,13 @@ tacit_cli_whom_is_first(const char *whom)
 	return strncmp(whom, FIRST, len) == 0 && (whom[len] == '\0' || whom[len] == ':');
 }
 
-/* P and hex digits, perhaps too few of them, perhaps more of the same behind a comma */
+/* P and hex digits, perhaps too few of them, perhaps more behind a comma, or a blank too many */
 static bool
 looks_like_identifiers(const char *whom)
 {
-	return whom[0] == 'P' && whom[strspn(whom, "P0123456789abcdefABCDEF,")] == '\0';
+	size_t len = whom[0] == 'P' ? strspn(whom + 1, "0123456789abcdefABCDEF") : 0;
+
+	return whom[0] == 'P' && (whom[1 + len] == '\0' || strchr(", \n", whom[1 + len]) != NULL);
 }
 
 const struct tacit_trust *

@@ -81,6 +81,9 @@ tacit_invitation_parse(struct tacit_node *node, const char *text, struct tacit_i
 		return tacit_node_err(node);
 	invitation.receiver_name = take_part(node, &text, '/');
 	invitation.sender_name = take_part(node, &text, '#');
+	if (invitation.receiver_name != NULL && invitation.sender_name == NULL && *text != '\0')
+		return tacit_node_fail(node, TACIT_EINVAL,
+		    "the invitation is cut short: # and the identifier are missing of " FORM);
 	if (!check_names(node, &invitation))
 		return tacit_node_err(node);
 	if (tacit_identifier_parse(text, &identifier) != TACIT_OK)

@@ -221,6 +221,8 @@ def homeless(s, hub):
         ping(s, far.invitation, "--identity", nobody, "--trust", "first", env=env, status=2,
             words="give --known FILE")
     check(not (s.dir / "missing").exists(), "and no home is made")
+    ping(s, far.invitation, "--identity", nobody, "--known", s.dir / "missing/known", status=1,
+        words="nobody can be remembered in .*missing/known: No such file")
     far.stop()
 
 

@@ -36,6 +36,8 @@ def usage(s, hub, invitation):
                 "--passphrase-file", "x", "--no-passphrase")),
             ("invitation", ("send",)),
             ("", ("send", invitation, "file", "another")),
+            ("the INVITATION stands before the FILE", ("send", "file", invitation)),
+            ("not an identifier: 'P0 '", ("send", "--trust", "P0 ", invitation)),
             ("unknown option --nonsense", ("send", invitation, "--nonsense")),
             ("hub", ("send", invitation, "--hub", hub.address)),
             ("identifier", ("send", "--trust", "P" + "0" * 65, invitation)),

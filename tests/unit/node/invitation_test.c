@@ -76,7 +76,7 @@ what_is_wrong_is_named(void **state)
 	refused("tacit://h:1/", "stream to read is missing");
 	refused("tacit://h:1/a", "stream to read is missing");
 	refused("tacit://h:1/a/", "stream to write is missing");
-	refused("tacit://h:1/a/b", "stream to write is missing");
+	refused("tacit://h:1/a/b", "# and the identifier are missing");
 	refused("tacit://h:1//b#" ID, "no name for a stream");
 	refused("tacit://h:1/a/#" ID, "no name for a stream");
 	refused("tacit://h:1/a b/c#" ID, "no name for a stream");
