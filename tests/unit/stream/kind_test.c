@@ -236,6 +236,42 @@ damage_is_never_read_past_its_end(void **state)
 	}
 }
 
+/* a number below bound, the same ones in each run */
+static uint64_t
+below(uint64_t *seed, uint64_t bound)
+{
+	*seed ^= *seed << 13;
+	*seed ^= *seed >> 7;
+	*seed ^= *seed << 17;
+	return *seed % bound;
+}
+
+/* whoever may write to a stream writes what he likes: half of these begin as messages do, behind
+ * routes of one hop, or of none */
+static void
+garbage_is_something_or_nothing(void **state)
+{
+	static const uint8_t begins[][8] = {
+	    {1, 1, 0, 1, 'a', 1, 0, 0}, {1, 0, 1, 0, 0, 4, 1, 1}, {1, 0, 0, 255, 255, 3, 4, 1}};
+	uint64_t seed = 1;
+	size_t kinds[TACIT_ENTRY_2021_RECORD + 1] = {0};
+
+	(void)state;
+	for (size_t i = 0; i < 100000; i++) {
+		size_t len = (size_t)below(&seed, i % 8 == 0 ? 2000 : 80);
+		uint8_t bytes[2000];
+
+		for (size_t at = 0; at < len; at++)
+			bytes[at] = (uint8_t)below(&seed, i % 3 == 0 ? 256 : 5);
+		if (i % 2 == 0 && len > 8)
+			memcpy(bytes, begins[i % 3], (size_t)below(&seed, 9));
+		kinds[describe(bytes, len).kind]++;
+	}
+	assert_true(kinds[TACIT_ENTRY_NO_MESSAGE] > 0);
+	assert_true(kinds[TACIT_ENTRY_PLAIN] > 0);
+	assert_true(kinds[TACIT_ENTRY_RECORDS] > 0);
+}
+
 int
 main(void)
 {
@@ -246,6 +282,7 @@ main(void)
 	    cmocka_unit_test(the_rest_is_plain_or_nothing),
 	    cmocka_unit_test(long_routes_hide_the_kind),
 	    cmocka_unit_test(damage_is_never_read_past_its_end),
+	    cmocka_unit_test(garbage_is_something_or_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
