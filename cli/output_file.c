@@ -83,17 +83,22 @@ tacit_cli_part_open(struct tacit_cli_output *output, const char *path)
 	       (output->why[0] == '\0' && fail(output, "write", output->part, strerror(EBUSY)));
 }
 
-/* who could not read the old file shall not read the new one */
+/* who could not read the old file shall not read the new one, whosever it was */
 bool
 tacit_cli_part_begin(struct tacit_cli_output *output)
 {
+	mode_t mode = 0777;
 	struct stat st;
 
 	if (ftruncate(output->fd, 0) != 0)
 		return fail(output, "write", output->part, strerror(errno));
-	if (stat(output->path, &st) == 0 && st.st_uid == geteuid() &&
-	    fchmod(output->fd, st.st_mode & 0777) != 0)
-		return fail(output, "write", output->part, strerror(errno));
+	if (stat(output->path, &st) == 0) {
+		/* its permissions for a group were meant for that group */
+		if (fchown(output->fd, (uid_t)-1, st.st_gid) != 0)
+			mode &= ~(mode_t)S_IRWXG;
+		if (fchmod(output->fd, st.st_mode & mode) != 0)
+			return fail(output, "write", output->part, strerror(errno));
+	}
 	output->begun = true;
 	return true;
 }

@@ -335,6 +335,9 @@ serve(struct receiving *receiving)
 		tacit_msg_free(msg);
 	}
 	tacit_cli_progress_stop(&receiving->progress);
+	/* whatever happened: nothing but its end is all of it */
+	if (!receiving->whole && tacit_cli_party_good(party))
+		tacit_cli_party_fail(party, STATUS_TRUNCATED, "the transfer did not end");
 	/* what came before it went wrong is there, too */
 	if (!receiving->whole)
 		(void)tacit_cli_output_flush(&receiving->output);

@@ -221,6 +221,9 @@ run(struct sending *sending)
 		if (tacit_cli_party_good(party))
 			end(sending);
 	}
+	/* whatever happened: nothing but done is success (PROTOCOL.md 10.2) */
+	if (!sending->done && tacit_cli_party_good(party))
+		tacit_cli_party_fail(party, STATUS_FAILED, "the transfer did not end");
 	tacit_cli_progress_stop(&sending->progress);
 	if (sending->route == NULL || sending->done || sending->failed || party->lost)
 		return;

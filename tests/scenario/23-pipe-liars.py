@@ -120,6 +120,13 @@ def places(s, hub):
             ok=False, timeout=20)
         check(run.status == 1 and b"somebody else's" in run.err and b"tacit://" not in run.err,
             "FILE.part is somebody else's: %r" % run.err)
+        (s.dir / "theirs").touch(mode=0o640)
+        os.chown(s.dir / "theirs", 12345, 12346)
+        r = receive(s, hub, "-o", s.dir / "theirs")
+        ends(send(s, r.invitation, what=b"for few"), 0)
+        ends(r, 0)
+        got = (s.dir / "theirs").stat()
+        check((got.st_mode & 0o777, got.st_gid) == (0o640, 12346), "nobody else may read: %s" % (got,))
 
 
 @scenario
