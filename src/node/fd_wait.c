@@ -74,10 +74,15 @@ tacit_node_wait_fd(struct tacit_node *node, int fd, enum tacit_fd_use use, long 
 {
 	struct pollfd polled = {.fd = fd, .events = use == TACIT_FD_READ ? POLLIN : POLLOUT};
 	tacit_err err;
+	int count;
 
 	if (!tacit_node_usable(node))
 		return tacit_node_err(node);
-	if (poll(&polled, 1, 0) < 0 || (polled.revents & POLLNVAL) != 0)
+	/* a signal ends even a look */
+	do {
+		count = poll(&polled, 1, 0);
+	} while (count < 0 && errno == EINTR);
+	if (count < 0 || (polled.revents & POLLNVAL) != 0)
 		return tacit_node_fail(node, TACIT_EIO, "cannot wait for a descriptor: %s",
 		    strerror(polled.revents != 0 ? EBADF : errno));
 	if (polled.revents == 0)

@@ -4,6 +4,9 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 struct fds {
@@ -184,6 +187,47 @@ a_stop_and_errors_end_it(void **state)
 	fds_free(&fds);
 }
 
+struct pest {
+	pthread_t victim;
+	atomic_bool enough;
+};
+
+static void
+do_nothing(int number)
+{
+	(void)number;
+}
+
+static void *
+send_signals(void *arg)
+{
+	struct pest *pest = arg;
+
+	while (!atomic_load(&pest->enough))
+		(void)pthread_kill(pest->victim, SIGUSR1);
+	return NULL;
+}
+
+/* whatever they hit */
+static void
+signals_are_no_error(void **state)
+{
+	struct fds fds = fds_new();
+	struct pest pest = {.victim = pthread_self()};
+	struct sigaction action = {.sa_handler = do_nothing};
+	pthread_t thread;
+
+	(void)state;
+	assert_int_equal(sigaction(SIGUSR1, &action, NULL), 0);
+	assert_int_equal(pthread_create(&thread, NULL, send_signals, &pest), 0);
+	for (int i = 0; i < 10000; i++)
+		assert_int_equal(
+		    tacit_node_wait_fd(fds.node, fds.pipe[0], TACIT_FD_READ, 0), TACIT_ETIMEDOUT);
+	atomic_store(&pest.enough, true);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	fds_free(&fds);
+}
+
 int
 main(void)
 {
@@ -193,6 +237,7 @@ main(void)
 	    cmocka_unit_test(an_end_is_ready),
 	    cmocka_unit_test(a_file_is_ready),
 	    cmocka_unit_test(a_stop_and_errors_end_it),
+	    cmocka_unit_test(signals_are_no_error),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
