@@ -227,6 +227,10 @@ tacit_file_begin(const char *path, struct tacit_file_change *ret, struct tacit_f
 	ret->fd = -1;
 	if (len < 0 || (size_t)len >= sizeof(ret->next))
 		return say(text, TACIT_EINVAL, path, "is too long a name");
+	/* the next change of the other file would take it for what a crash left behind */
+	if (len >= 8 && memcmp(ret->next + len - 8, ".new", 4) == 0)
+		return say(text, TACIT_EINVAL, path,
+		    "would be lost when the file without .new changes: take another name");
 	for (unsigned ms = 0; err == TACIT_EBUSY && ms < TACIT_FILE_LOCK_MS; ms += 5) {
 		if ((err = try_begin(ret, text)) == TACIT_EBUSY)
 			(void)nanosleep(&nap, NULL);

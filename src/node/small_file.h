@@ -4,7 +4,8 @@
  *
  * To change PATH one holds `PATH.new`, locked: what is written there becomes PATH by a rename.
  * Programs that change the same file wait for each other by that lock; whoever only reads does not.
- * A `PATH.new` that a crash left behind is nobody's, and goes with the next change.
+ * A `PATH.new` that a crash left behind is nobody's, and goes with the next change; so no PATH ends
+ * in `.new`.
  */
 #ifndef TACIT_NODE_SMALL_FILE_H
 #define TACIT_NODE_SMALL_FILE_H

@@ -538,6 +538,23 @@ the_way_is_blocked(void **state)
 	teardown(&f);
 }
 
+/* what is named like a change of another file would go with that one's next change */
+static void
+no_identity_is_named_like_a_change(void **state)
+{
+	struct fixture f;
+	char next[128];
+
+	(void)state;
+	setup(&f);
+	assert_non_null(create(&f, &right));
+	snprintf(next, sizeof(next), "%s.new", f.place.file);
+	assert_null(tacit_entity_create_file(f.node, f.vault, next, &right));
+	assert_failed(&f, TACIT_EINVAL, "bob.id.new would be lost");
+	assert_int_equal(place_count(&f.place, false), 1);
+	teardown(&f);
+}
+
 #define CHILDREN 3
 
 /* starts children that do the same at once; returns how many ended with 0 */
@@ -676,6 +693,7 @@ main(void)
 	    cmocka_unit_test(a_crash_leaves_nothing_or_the_new_file),
 	    cmocka_unit_test(failing_calls_are_told),
 	    cmocka_unit_test(the_way_is_blocked),
+	    cmocka_unit_test(no_identity_is_named_like_a_change),
 	    cmocka_unit_test(several_programs_at_once),
 	    cmocka_unit_test(no_memory_is_an_error),
 	    cmocka_unit_test(a_node_with_an_error_does_nothing),
