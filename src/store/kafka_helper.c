@@ -221,6 +221,17 @@ tacit_kafka_helper_answers(struct kafka *k)
 	}
 }
 
+bool
+tacit_kafka_helper_stopping(struct kafka *k)
+{
+	bool stop;
+
+	pthread_mutex_lock(&k->helper.mutex);
+	stop = k->helper.stop;
+	pthread_mutex_unlock(&k->helper.mutex);
+	return stop;
+}
+
 void
 tacit_kafka_helper_stop(struct kafka *k)
 {

@@ -346,6 +346,8 @@ TACIT_MUST_USE tacit_err tacit_kafka_helper_start(struct kafka *k);
 /* takes the ask; its answer comes to tacit_kafka_topic_answer */
 void tacit_kafka_helper_ask(struct kafka *k, struct kafka_ask *ask);
 void tacit_kafka_helper_answers(struct kafka *k);
+/* the store is being freed.  Thread: any */
+bool tacit_kafka_helper_stopping(struct kafka *k);
 void tacit_kafka_helper_stop(struct kafka *k);
 
 /* kafka_list.c */

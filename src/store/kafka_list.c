@@ -18,9 +18,11 @@
 #include "wire/name.h"
 
 /* topics of one question for bounds; ms between attempts of what a cluster that starts, or moves,
- * does not answer; the longest that librdkafka lets a call take, never reached */
+ * does not answer; ms for a cluster to answer one; the longest that librdkafka lets a call take,
+ * never reached */
 #define TOPICS_MAX 500
 #define AGAIN_MS   200
+#define TURN_MS    5000
 #define CALL_MS    3600000
 
 struct question {
@@ -34,12 +36,23 @@ struct question {
 	size_t group_count, asked, answered;
 };
 
+/* of the listing's time; 0 as well when the store is being freed */
 static int
 left_ms(const struct question *q)
 {
 	tacit_msec now = tacit_kafka_clock();
 
-	return now < q->deadline ? (int)(q->deadline - now) : 0;
+	return now < q->deadline && !tacit_kafka_helper_stopping(q->k) ? (int)(q->deadline - now)
+								       : 0;
+}
+
+/* the same for one call, so that a store that is being freed need not wait for all of it */
+static int
+turn_ms(const struct question *q, int most)
+{
+	int left = left_ms(q);
+
+	return left < most ? left : most;
 }
 
 static tacit_err
@@ -83,7 +96,7 @@ ask_offsets(struct question *q, rd_kafka_topic_partition_list_t *list, int64_t t
 	while (left_ms(q) > 0) {
 		for (int i = 0; i < list->cnt; i++)
 			list->elems[i].offset = time;
-		err = rd_kafka_offsets_for_times(q->rk, list, left_ms(q));
+		err = rd_kafka_offsets_for_times(q->rk, list, turn_ms(q, TURN_MS));
 		/* the error of all of them together: those of each tell more */
 		if (err == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION)
 			err = RD_KAFKA_RESP_ERR_NO_ERROR;
@@ -183,10 +196,12 @@ wait_for(struct question *q, rd_kafka_event_type_t type)
 {
 	rd_kafka_event_t *event;
 
-	while ((event = rd_kafka_queue_poll(q->queue, left_ms(q))) != NULL) {
-		if (rd_kafka_event_type(event) == type)
+	while (left_ms(q) > 0) {
+		event = rd_kafka_queue_poll(q->queue, turn_ms(q, AGAIN_MS));
+		if (event != NULL && rd_kafka_event_type(event) == type)
 			return event;
-		rd_kafka_event_destroy(event);
+		if (event != NULL)
+			rd_kafka_event_destroy(event);
 	}
 	return NULL;
 }
@@ -320,6 +335,20 @@ ask_readers(struct question *q)
 
 /* all of it ------------------------------------------------------------------------------------ */
 
+static rd_kafka_resp_err_t
+ask_topics(struct question *q)
+{
+	rd_kafka_resp_err_t err = RD_KAFKA_RESP_ERR__TIMED_OUT;
+
+	while (left_ms(q) > 0) {
+		err = rd_kafka_metadata(q->rk, 1, NULL, &q->metadata, turn_ms(q, TURN_MS));
+		if (tacit_kafka_err(err) != TACIT_EUNREACHABLE)
+			break;
+		(void)poll(NULL, 0, AGAIN_MS);
+	}
+	return err;
+}
+
 static tacit_err
 ask_all(struct question *q)
 {
@@ -331,14 +360,20 @@ ask_all(struct question *q)
 	if (err != TACIT_OK)
 		return err;
 	q->queue = rd_kafka_queue_new(q->rk);
-	rc = rd_kafka_metadata(q->rk, 1, NULL, &q->metadata, left_ms(q));
-	if (rc != RD_KAFKA_RESP_ERR_NO_ERROR)
+	if ((rc = ask_topics(q)) != RD_KAFKA_RESP_ERR_NO_ERROR)
 		return fail(q, "the list of topics", rc);
 	if ((err = ask_streams(q)) == TACIT_OK)
 		err = ask_groups(q);
 	if (err == TACIT_OK)
 		err = ask_readers(q);
 	return err;
+}
+
+static void
+closed(struct kafka_listing *listing)
+{
+	listing->err = TACIT_ECLOSED;
+	snprintf(listing->text, sizeof(listing->text), "%s", tacit_strerror(TACIT_ECLOSED));
 }
 
 void
@@ -349,6 +384,8 @@ tacit_kafka_listing_ask(struct kafka *k, struct kafka_listing *listing)
 
 	snprintf(listing->text, sizeof(listing->text), "%s", tacit_strerror(TACIT_ENOMEM));
 	listing->err = ask_all(&q);
+	if (listing->err == TACIT_EUNREACHABLE && tacit_kafka_helper_stopping(k))
+		closed(listing);
 	if (q.metadata != NULL)
 		rd_kafka_metadata_destroy(q.metadata);
 	if (q.queue != NULL)
@@ -390,8 +427,7 @@ tacit_kafka_list(struct tacit_store *store, tacit_store_list_cb cb, void *arg)
 	listing->cb = cb;
 	listing->arg = arg;
 	/* until the helper thread has asked */
-	listing->err = TACIT_ECLOSED;
-	snprintf(listing->text, sizeof(listing->text), "%s", tacit_strerror(TACIT_ECLOSED));
+	closed(listing);
 	tacit_list_init(&ask->link);
 	ask->listing = listing;
 	tacit_kafka_helper_ask(k, ask);

@@ -332,6 +332,7 @@ a_killed_broker_is_ridden_out(void **state)
 	const char *command = getenv("TACIT_KAFKA_RUN");
 	struct appending *appendings = calloc(APPENDS, sizeof(*appendings));
 	struct watcher *watcher = calloc(1, sizeof(*watcher));
+	struct listing listing = {0};
 	struct tacit_store *store;
 	char name[64];
 	pid_t broker;
@@ -373,7 +374,13 @@ a_killed_broker_is_ridden_out(void **state)
 	assert_int_equal(open_once(store, name, true).err, TACIT_EUNREACHABLE);
 	memset(appendings, 0, sizeof(*appendings));
 	append_later(store, name, 1, 100, &appendings[0]);
+	/* a listing ends with its store, and not when its own time is over */
+	store->ops->list(store, on_listing, &listing);
+	pump_for(store, 500);
+	assert_int_equal(listing.calls, 0);
 	store->ops->free(store, 100);
+	assert_int_equal(listing.calls, 1);
+	assert_int_equal(listing.err, TACIT_ECLOSED);
 	assert_int_equal(appendings[0].calls, 1);
 	assert_true(appendings[0].err == TACIT_EUNCONFIRMED || appendings[0].err == TACIT_EIO);
 	free(watcher);
