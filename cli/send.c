@@ -1,6 +1,7 @@
 /*
  * tacit send: bytes or lines to whoever invited, by PROTOCOL.md 10.
  */
+#include <inttypes.h>
 #include <signal.h>
 #include <string.h>
 
@@ -188,6 +189,7 @@ static void
 end(struct sending *sending)
 {
 	struct tacit_cli_party *party = &sending->party;
+	uint64_t size = sending->input.size;
 
 	sending->ended = true;
 	say(sending, sending->route,
@@ -199,6 +201,10 @@ end(struct sending *sending)
 	/* the receiver may go now */
 	tacit_cli_party_follow(party, NULL);
 	tacit_cli_progress_stop(&sending->progress);
+	/* some files never have what they say, so this is no failure */
+	if (size != TACIT_CLI_PIPE_UNKNOWN && sending->bytes < size)
+		tacit_cli_report_warning(&party->report,
+		    "the file is shorter than it was: %" PRIu64 " bytes were to be sent", size);
 	tacit_cli_report_done(
 	    &party->report, &(struct tacit_cli_done){.lines = sending->lines,
 				.bytes = sending->bytes,

@@ -63,7 +63,8 @@ struct tacit_passphrase {
  * The entity lives as long as the node.
  * Errors, remembered, of both: TACIT_EINVAL (no passphrase and not `none`, or the other way round;
  * called by a handler), TACIT_ELIMIT (too long a passphrase), TACIT_ENOTFOUND, TACIT_EDENIED,
- * TACIT_EIO, TACIT_ENOMEM.  Of create: TACIT_EEXIST, TACIT_ENOSPACE, TACIT_EBUSY.  Of load:
+ * TACIT_EIO, TACIT_ENOMEM.  Of create: TACIT_EEXIST, TACIT_ENOSPACE, TACIT_EBUSY, TACIT_EINVAL
+ * (a name that ends in .new: a file is changed under such a name).  Of load:
  * TACIT_EAUTH (wrong passphrase, or the file is damaged), TACIT_EFORMAT (no identity file, or cut
  * short), TACIT_EUNSUPPORTED (a later version), TACIT_ELIMIT (it is too big, or its passphrase
  * costs more than is allowed), TACIT_EINVAL (no regular file, or a symbolic link; it has a

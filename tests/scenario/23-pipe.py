@@ -156,6 +156,21 @@ def kinds(s, hub):
     check(r.out.head == b"a line\n", "the one with lines came through")
 
 
+def shrinking(s, hub):
+    """A file that loses its end meanwhile is sent as far as it goes, and that is said."""
+    path = s.dir / "shrinks"
+    path.write_bytes(b"x" * (64 * MIB))
+    r = receive(s, hub, open=False)
+    t = send(s, r.invitation, path)
+    t.see("established with ")
+    os.truncate(path, MIB)
+    r.out.go()
+    ends(t, 0)
+    ends(r, 0)
+    check(MIB <= r.out.count < 64 * MIB, "%d bytes came" % r.out.count)
+    says(t, "warning: the file is shorter than it was: %d bytes were to be sent$" % (64 * MIB))
+
+
 def into_files(s, hub):
     folder = s.dir / "files"
     folder.mkdir()
@@ -467,8 +482,8 @@ def main(s):
     ends(send(s, waiting.invitation, what=b"at last\n"), 0)
     ends(waiting, 0, "nobody came for longer than a silent end is waited for")
     check(waiting.out.head == b"at last\n", "whoever waits for a sender waits")
-    for part in (too_long, kinds, into_files, into_others, where_nothing_can_be, json_and_quiet,
-                 progress, on_terminals, descriptors):
+    for part in (too_long, kinds, shrinking, into_files, into_others, where_nothing_can_be,
+                 json_and_quiet, progress, on_terminals, descriptors):
         s.step(part.__name__)
         part(s, hub)
     s.step("invitations of who is gone, and to elsewhere")
