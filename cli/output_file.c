@@ -54,6 +54,9 @@ lock(struct tacit_cli_output *output, int fd)
 	} else if (held.st_uid != geteuid()) {
 		/* its owner could read what comes, and change what FILE becomes */
 		fail(output, "write", output->part, "it is in the way, and somebody else's");
+	} else if (held.st_nlink > 1) {
+		/* as with a symbolic link: what is to be written is not what it was */
+		fail(output, "write", output->part, "it is in the way, and has another name");
 	} else if (stat(output->part, &named) == 0 && named.st_ino == held.st_ino &&
 		   named.st_dev == held.st_dev) {
 		output->made = held.st_size == 0;

@@ -83,6 +83,7 @@ def doors(s, hub):
     liar.see("got 14")
     liar.say("keep" + text("03", "one"), "keep" + end(4, 1))
     liar.see("got 12" + number(4))
+    r.out.wait_for(4)
     liar.stop()
     check(r.out.head == b"one\n", "what the first one sent: %r" % r.out.head)
 

@@ -259,6 +259,7 @@ def where_nothing_can_be(s, hub):
     folder.mkdir()
     (folder / "file").write_bytes(b"kept")
     (folder / "link.part").symlink_to(folder / "file")
+    (folder / "hard.part").hardlink_to(folder / "file")
     closed = folder / "closed"
     closed.mkdir(mode=0o555)
     s.dir.chmod(0o755)
@@ -268,7 +269,7 @@ def where_nothing_can_be(s, hub):
     for words, path, before in (("No such file", folder / "none" / "a", []),
                                 ("directory", folder, []), ("directory", str(folder) + "/new/", []),
                                 ("Not a directory", folder / "file" / "a", []),
-                                ("link", folder / "link", []),
+                                ("link", folder / "link", []), ("name", folder / "hard", []),
                                 ("Permission denied", closed / "a", DROP),
                                 ("too long", folder / ("x" * 300), []),
                                 (r"\\x1b\[31m", folder / "\x1b[31m" / "a", [])):
