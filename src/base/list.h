@@ -45,4 +45,17 @@ tacit_list_remove(struct tacit_list *node)
 	tacit_list_init(node);
 }
 
+/* all of from to the end of to */
+static inline void
+tacit_list_move(struct tacit_list *from, struct tacit_list *to)
+{
+	if (tacit_list_empty(from))
+		return;
+	from->next->prev = to->prev;
+	to->prev->next = from->next;
+	from->prev->next = to;
+	to->prev = from->prev;
+	tacit_list_init(from);
+}
+
 #endif

@@ -83,17 +83,6 @@ tacit_kafka_time(const rd_kafka_message_t *message)
 }
 
 void
-tacit_kafka_list_move(struct tacit_list *from, struct tacit_list *to)
-{
-	while (!tacit_list_empty(from)) {
-		struct tacit_list *link = from->next;
-
-		tacit_list_remove(link);
-		tacit_list_append(to, link);
-	}
-}
-
-void
 tacit_kafka_event_other(struct kafka *k, rd_kafka_event_t *event)
 {
 	const char *facility, *line;

@@ -264,8 +264,6 @@ void tacit_kafka_queue_free(rd_kafka_queue_t *queue);
 tacit_msec tacit_kafka_clock(void);
 /* when the record was written, in ms since the epoch, or TACIT_TIME_UNKNOWN */
 uint64_t tacit_kafka_time(const rd_kafka_message_t *message);
-/* all of from to the end of to */
-void tacit_kafka_list_move(struct tacit_list *from, struct tacit_list *to);
 /* log lines, and errors that only inform */
 void tacit_kafka_event_other(struct kafka *k, rd_kafka_event_t *event);
 

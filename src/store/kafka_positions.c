@@ -363,7 +363,7 @@ give_up_old(struct kafka *k)
 		return;
 	tacit_kafka_offsets_end(k);
 	tacit_list_init(&calls);
-	tacit_kafka_list_move(&k->position_flights, &calls);
+	tacit_list_move(&k->position_flights, &calls);
 	while (!tacit_list_empty(&calls))
 		finish(k, TACIT_CONTAINER(calls.next, struct kafka_position_call, link),
 		    RD_KAFKA_RESP_ERR__TIMED_OUT, RD_KAFKA_OFFSET_INVALID);
@@ -411,8 +411,8 @@ tacit_kafka_positions_fini(struct kafka *k)
 
 	tacit_kafka_offsets_end(k);
 	tacit_list_init(&all);
-	tacit_kafka_list_move(&k->position_calls, &all);
-	tacit_kafka_list_move(&k->position_flights, &all);
+	tacit_list_move(&k->position_calls, &all);
+	tacit_list_move(&k->position_flights, &all);
 	while (!tacit_list_empty(&all)) {
 		struct kafka_position_call *call =
 		    TACIT_CONTAINER(all.next, struct kafka_position_call, link);

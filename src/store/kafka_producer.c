@@ -154,7 +154,7 @@ tacit_kafka_appends_send(struct kafka_stream *s)
 	struct tacit_list appends;
 
 	tacit_list_init(&appends);
-	tacit_kafka_list_move(&s->appends, &appends);
+	tacit_list_move(&s->appends, &appends);
 	while (!tacit_list_empty(&appends)) {
 		struct kafka_append *append =
 		    TACIT_CONTAINER(appends.next, struct kafka_append, link);
@@ -172,7 +172,7 @@ tacit_kafka_appends_unsend(struct kafka_stream *s)
 
 	s->remembered_until = 0;
 	tacit_list_init(&held);
-	tacit_kafka_list_move(&s->held, &held);
+	tacit_list_move(&s->held, &held);
 	while (!tacit_list_empty(&held)) {
 		struct tacit_list *link = held.next;
 
@@ -189,8 +189,8 @@ release(struct kafka *k, struct kafka_stream *s)
 	s->alone = false;
 	if (tacit_list_empty(&s->held))
 		return;
-	tacit_kafka_list_move(&k->full, &s->held);
-	tacit_kafka_list_move(&s->held, &k->full);
+	tacit_list_move(&k->full, &s->held);
+	tacit_list_move(&s->held, &k->full);
 }
 
 static void
@@ -420,7 +420,7 @@ fini(struct kafka_producer *producer)
 
 	/* librdkafka borrows the bytes of what is in flight until it is gone */
 	tacit_list_init(&in_flight);
-	tacit_kafka_list_move(&producer->in_flight, &in_flight);
+	tacit_list_move(&producer->in_flight, &in_flight);
 	gone = tacit_kafka_producer_free(producer);
 	while (!tacit_list_empty(&in_flight)) {
 		struct kafka_append *append =

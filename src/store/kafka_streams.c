@@ -123,7 +123,7 @@ tacit_kafka_streams_flush(struct kafka *k)
 	struct tacit_list touched;
 
 	tacit_list_init(&touched);
-	tacit_kafka_list_move(&k->touched, &touched);
+	tacit_list_move(&k->touched, &touched);
 	while (!tacit_list_empty(&touched))
 		flush(TACIT_CONTAINER(touched.next, struct kafka_stream, touched));
 	if (!tacit_list_empty(&k->touched))
@@ -194,8 +194,8 @@ tacit_kafka_stream_fail(struct kafka_stream *s, tacit_err err)
 		tacit_kafka_stream_close(s, err);
 	tacit_list_init(&appends);
 	tacit_list_init(&reads);
-	tacit_kafka_list_move(&s->appends, &appends);
-	tacit_kafka_list_move(&s->reads, &reads);
+	tacit_list_move(&s->appends, &appends);
+	tacit_list_move(&s->reads, &reads);
 	tacit_kafka_opens_fail(s, err, tacit_strerror(err));
 	while (!tacit_list_empty(&appends))
 		tacit_kafka_append_answer(

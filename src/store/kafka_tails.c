@@ -177,7 +177,7 @@ take_error(struct kafka *k, rd_kafka_event_t *event)
 	}
 	tacit_kafka_tail_drop(s);
 	tacit_list_init(&waiting);
-	tacit_kafka_list_move(&s->waiting, &waiting);
+	tacit_list_move(&s->waiting, &waiting);
 	while (!tacit_list_empty(&waiting)) {
 		struct kafka_read *read =
 		    TACIT_CONTAINER(waiting.next, struct kafka_read, base.link);
@@ -223,7 +223,7 @@ read_gap(struct kafka_stream *s)
 	struct tacit_list waiting;
 
 	tacit_list_init(&waiting);
-	tacit_kafka_list_move(&s->waiting, &waiting);
+	tacit_list_move(&s->waiting, &waiting);
 	while (!tacit_list_empty(&waiting)) {
 		struct kafka_read *read =
 		    TACIT_CONTAINER(waiting.next, struct kafka_read, base.link);

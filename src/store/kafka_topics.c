@@ -39,7 +39,7 @@ tacit_kafka_opens_fail(struct kafka_stream *s, tacit_err err, const char *text)
 	struct kafka_open *open;
 
 	tacit_list_init(&opens);
-	tacit_kafka_list_move(&s->opens, &opens);
+	tacit_list_move(&s->opens, &opens);
 	while ((open = first_open(&opens)) != NULL)
 		answer_open(open, err, text, NULL);
 }
@@ -280,7 +280,7 @@ fail_opens(struct kafka_stream *s, const struct kafka_ask *ask)
 		snprintf(
 		    text, sizeof(text), "topic %.120s: %s", s->topic, rd_kafka_err2str(ask->err));
 	tacit_list_init(&opens);
-	tacit_kafka_list_move(&s->opens, &opens);
+	tacit_list_move(&s->opens, &opens);
 	while ((open = first_open(&opens)) != NULL) {
 		if (missing && open->create)
 			answer_open(open, TACIT_EDENIED, denied, NULL);
@@ -317,8 +317,8 @@ opened(struct kafka_stream *s, struct kafka_ask *ask)
 	/* what callbacks add waits for the next answer */
 	tacit_list_init(&reads);
 	tacit_list_init(&opens);
-	tacit_kafka_list_move(&s->reads, &reads);
-	tacit_kafka_list_move(&s->opens, &opens);
+	tacit_list_move(&s->reads, &reads);
+	tacit_list_move(&s->opens, &opens);
 	tacit_kafka_appends_send(s);
 	while ((open = first_open(&opens)) != NULL)
 		answer_open(open, TACIT_OK, "", ask);

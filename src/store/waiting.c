@@ -59,17 +59,6 @@ answer_read(
 	return count;
 }
 
-static void
-move_all(struct tacit_list *from, struct tacit_list *to)
-{
-	while (!tacit_list_empty(from)) {
-		struct tacit_list *link = from->next;
-
-		tacit_list_remove(link);
-		tacit_list_append(to, link);
-	}
-}
-
 size_t
 tacit_waiting_answer(struct tacit_list *waiting, const struct tacit_recent *recent,
     struct tacit_answer *answer, struct tacit_list *missed)
@@ -80,7 +69,7 @@ tacit_waiting_answer(struct tacit_list *waiting, const struct tacit_recent *rece
 	/* callbacks put new reads into waiting: those are not looked at now */
 	tacit_list_init(&todo);
 	tacit_list_init(&stay);
-	move_all(waiting, &todo);
+	tacit_list_move(waiting, &todo);
 	while (!tacit_list_empty(&todo)) {
 		struct tacit_store_read *read =
 		    TACIT_CONTAINER(todo.next, struct tacit_store_read, link);
@@ -91,8 +80,8 @@ tacit_waiting_answer(struct tacit_list *waiting, const struct tacit_recent *rece
 		if (tacit_recent_covers(recent, index))
 			count += answer_read(read, recent, answer);
 	}
-	move_all(waiting, &stay);
-	move_all(&stay, waiting);
+	tacit_list_move(waiting, &stay);
+	tacit_list_move(&stay, waiting);
 	return count;
 }
 
@@ -102,7 +91,7 @@ tacit_waiting_fail(struct tacit_list *waiting, tacit_err err)
 	struct tacit_list todo;
 
 	tacit_list_init(&todo);
-	move_all(waiting, &todo);
+	tacit_list_move(waiting, &todo);
 	while (!tacit_list_empty(&todo)) {
 		struct tacit_store_read *read =
 		    TACIT_CONTAINER(todo.next, struct tacit_store_read, link);
