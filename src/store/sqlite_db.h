@@ -65,6 +65,8 @@ TACIT_MUST_USE tacit_err tacit_sqlite_db_open(
  */
 TACIT_MUST_USE tacit_err tacit_sqlite_db_open_reading(
     struct tacit_sqlite_db *db, const char *path, struct tacit_sqlite_text text);
+/* has all that takes long fail once stop gives true; it is asked now and then, on this thread */
+void tacit_sqlite_db_stop_when(struct tacit_sqlite_db *db, int (*stop)(void *arg), void *arg);
 /* a hub began to work where none was: what was read may be a mixture of old and new */
 bool tacit_sqlite_db_moved(const struct tacit_sqlite_db *db, const char *path);
 /* moves the log into the database file, if it can, and closes; fine after a failed open */

@@ -23,6 +23,9 @@
 #define OPEN_TRIES 5u
 #define AGAIN_MS   20
 
+/* SQLite's steps between questions whether to stop: some ms */
+#define STOP_STEPS 10000
+
 /* bytes of a log that holds nothing */
 #define LOG_HEADER_LEN 32
 
@@ -338,6 +341,12 @@ tacit_sqlite_db_open_reading(
 		err = open_reading(db, path, text);
 	}
 	return err;
+}
+
+void
+tacit_sqlite_db_stop_when(struct tacit_sqlite_db *db, int (*stop)(void *arg), void *arg)
+{
+	sqlite3_progress_handler(db->handle, STOP_STEPS, stop, arg);
 }
 
 bool

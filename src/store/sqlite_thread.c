@@ -15,18 +15,6 @@
 /* attempts to read a database that hubs begin to work on meanwhile */
 #define LOOKS_MAX 5u
 
-static void
-move_all(struct tacit_list *from, struct tacit_list *to)
-{
-	if (tacit_list_empty(from))
-		return;
-	from->next->prev = to->prev;
-	to->prev->next = from->next;
-	from->prev->next = to;
-	to->prev = from->prev;
-	tacit_list_init(from);
-}
-
 static struct tacit_sqlite_op *
 op_of(struct tacit_list *link)
 {
@@ -258,8 +246,8 @@ work(struct tacit_sqlite_thread *thread, struct tacit_list *round)
 	write_all(thread, &writes);
 	for (struct tacit_list *link = reads.next; link != &reads; link = link->next)
 		read_one(thread, op_of(link));
-	move_all(&writes, round);
-	move_all(&reads, round);
+	tacit_list_move(&writes, round);
+	tacit_list_move(&reads, round);
 }
 
 /* what a read or a list has got, for another attempt */
@@ -292,6 +280,18 @@ read_again(struct tacit_sqlite_thread *thread, struct tacit_sqlite_op *op)
 	return op->err != TACIT_EIO && op->err != TACIT_EBUSY;
 }
 
+static int
+is_abandoned(void *arg)
+{
+	struct tacit_sqlite_thread *thread = arg;
+	bool abandoned;
+
+	pthread_mutex_lock(&thread->mutex);
+	abandoned = thread->abandon;
+	pthread_mutex_unlock(&thread->mutex);
+	return abandoned;
+}
+
 /* the same for a store that only reads: others write, so nothing is known from the round before.
  * false: something failed, or what was read may be no one state of the database */
 static bool
@@ -303,6 +303,8 @@ look(struct tacit_sqlite_thread *thread, struct tacit_list *round, bool *ret_mov
 	bool good = true;
 
 	thread->round++;
+	if (err == TACIT_OK)
+		tacit_sqlite_db_stop_when(&thread->db, is_abandoned, thread);
 	for (struct tacit_list *link = round->next; link != round; link = link->next) {
 		if (err == TACIT_OK)
 			good = read_again(thread, op_of(link)) && good;
@@ -315,11 +317,18 @@ look(struct tacit_sqlite_thread *thread, struct tacit_list *round, bool *ret_mov
 }
 
 static void
+abandon(struct tacit_list *round)
+{
+	for (struct tacit_list *link = round->next; link != round; link = link->next)
+		op_of(link)->err = TACIT_ECLOSED;
+}
+
+static void
 look_at_all(struct tacit_sqlite_thread *thread, struct tacit_list *round)
 {
 	bool moved = false;
 
-	for (unsigned tries = 0; tries < LOOKS_MAX; tries++) {
+	for (unsigned tries = 0; tries < LOOKS_MAX && !is_abandoned(thread); tries++) {
 		if (look(thread, round, &moved))
 			return;
 	}
@@ -327,13 +336,8 @@ look_at_all(struct tacit_sqlite_thread *thread, struct tacit_list *round)
 		forget_answer(op_of(link));
 		op_of(link)->err = TACIT_EBUSY;
 	}
-}
-
-static void
-abandon(struct tacit_list *round)
-{
-	for (struct tacit_list *link = round->next; link != round; link = link->next)
-		op_of(link)->err = TACIT_ECLOSED;
+	if (is_abandoned(thread))
+		abandon(round);
 }
 
 /* with the mutex: waits for work and takes a round of it; false when all is done for ever */
@@ -374,7 +378,7 @@ run(void *arg)
 			work(thread, &round);
 		pthread_mutex_lock(&thread->mutex);
 		first = tacit_list_empty(&thread->done);
-		move_all(&round, &thread->done);
+		tacit_list_move(&round, &thread->done);
 		if (first)
 			tacit_wake_set(thread->wake);
 	}
@@ -455,7 +459,7 @@ void
 tacit_sqlite_thread_take(struct tacit_sqlite_thread *thread, struct tacit_list *ret)
 {
 	pthread_mutex_lock(&thread->mutex);
-	move_all(&thread->done, ret);
+	tacit_list_move(&thread->done, ret);
 	pthread_mutex_unlock(&thread->mutex);
 }
 
@@ -483,12 +487,14 @@ tacit_sqlite_thread_stop(
 
 	pthread_mutex_lock(&thread->mutex);
 	thread->stop = true;
+	/* nothing would be lost */
+	thread->abandon = thread->reading != NULL;
 	pthread_cond_signal(&thread->work);
 	while (!thread->stopped && rc != ETIMEDOUT)
 		rc = pthread_cond_timedwait(&thread->idle, &thread->mutex, &deadline);
 	thread->abandon = true;
 	pthread_mutex_unlock(&thread->mutex);
 	pthread_join(thread->thread, NULL);
-	move_all(&thread->done, ret);
+	tacit_list_move(&thread->done, ret);
 	destroy(thread);
 }

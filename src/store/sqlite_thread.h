@@ -109,7 +109,7 @@ struct tacit_sqlite_thread {
 	struct tacit_list queue, done;
 	bool asleep;  /* waits for work */
 	bool stop;    /* ends when the queue is empty */
-	bool abandon; /* fails with TACIT_ECLOSED what it has not begun */
+	bool abandon; /* fails with TACIT_ECLOSED what it has not begun, or only reads */
 	bool stopped;
 };
 
@@ -120,7 +120,7 @@ TACIT_MUST_USE tacit_err tacit_sqlite_thread_start(
 void tacit_sqlite_thread_post(struct tacit_sqlite_thread *thread, struct tacit_sqlite_op *op);
 /* moves the links of finished operations to the end of ret */
 void tacit_sqlite_thread_take(struct tacit_sqlite_thread *thread, struct tacit_list *ret);
-/* works off the queue for at most about timeout_ms, fails the rest, closes the database and ends;
+/* works off the queue for at most about timeout_ms, or not at all if it only reads, fails the rest, closes the database and ends;
  * moves what take had not given yet to the end of ret.  Blocks */
 void tacit_sqlite_thread_stop(
     struct tacit_sqlite_thread *thread, unsigned timeout_ms, struct tacit_list *ret);

@@ -236,6 +236,28 @@ after_a_killed_hub_all_is_there(void **state)
 	shut(store);
 }
 
+/* of many entries, whose counting takes its time */
+static void
+a_listing_ends_with_its_store(void **state)
+{
+	struct place place = place_of("many");
+	struct tacit_store *store = open_place(&place);
+	struct listing listing = {0};
+
+	(void)state;
+	fill_more(store, 0, 1);
+	shut(store);
+	run_sql(place.file,
+	    "PRAGMA synchronous=OFF;"
+	    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000)"
+	    " INSERT INTO entry SELECT 1, i, x'', 0 FROM n");
+	store = read_place(&place);
+	store->ops->list(store, on_listing, &listing);
+	shut(store);
+	assert_int_equal(listing.calls, 1);
+	assert_int_equal(listing.err, TACIT_ECLOSED);
+}
+
 static void
 what_is_not_there_is_said(void **state)
 {
@@ -358,6 +380,7 @@ main(void)
 	    cmocka_unit_test(beside_a_hub_it_sees_what_is_confirmed),
 	    cmocka_unit_test(without_a_hub_nothing_changes),
 	    cmocka_unit_test(after_a_killed_hub_all_is_there),
+	    cmocka_unit_test(a_listing_ends_with_its_store),
 	    cmocka_unit_test(what_is_not_there_is_said),
 	    cmocka_unit_test(a_folder_that_goes_is_an_error),
 	    cmocka_unit_test(version_1_is_read_and_brought_up),
