@@ -69,8 +69,9 @@ TACIT_API void tacit_node_stop(struct tacit_node *node);
 TACIT_API int tacit_node_stopped(const struct tacit_node *node);
 
 /*
- * tacit_node_stop_on_signals: SIGINT and SIGTERM stop this node; a second one ends the process as
- * if this call had not been made.  Without it Tacit touches no signal.
+ * tacit_node_stop_on_signals: SIGINT, SIGTERM and, where it is not ignored (nohup), SIGHUP stop this
+ * node; a second one ends the process as if this call had not been made.  Without it Tacit touches
+ * no signal.
  */
 TACIT_API void tacit_node_stop_on_signals(struct tacit_node *node);
 

@@ -10,7 +10,7 @@
 
 /*
  * tacit_program_start: a node whose program is called name: standard output is flushed after each
- * line, SIGINT and SIGTERM stop the node, and its warnings go to standard error as `NAME: ...`.
+ * line, SIGINT, SIGTERM and SIGHUP stop the node, and its warnings go to standard error as `NAME: ...`.
  *
  * Borrows name until the end.  Gives: the node, tacit_program_end().
  */

@@ -184,7 +184,7 @@ tacit_loop_fini(struct tacit_node *node)
 	tacit_loop_close((uv_handle_t *)&node->idle, closed);
 	tacit_loop_close((uv_handle_t *)&node->async, closed);
 	tacit_loop_close((uv_handle_t *)&node->timeout, closed);
-	for (size_t i = 0; node->has_signals && i < 2; i++)
+	for (size_t i = 0; node->has_signals && i < TACIT_NODE_SIGNALS; i++)
 		tacit_loop_close((uv_handle_t *)&node->signals[i], closed);
 	tacit_loop_quiesce(node, &node->busy, 0);
 	tacit_assert(uv_loop_close(&node->loop) == 0);

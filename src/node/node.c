@@ -246,20 +246,25 @@ on_signal(uv_signal_t *handle, int number)
 	struct tacit_node *node = handle->loop->data;
 
 	(void)number;
-	uv_signal_stop(&node->signals[0]);
-	uv_signal_stop(&node->signals[1]);
+	for (size_t i = 0; i < TACIT_NODE_SIGNALS; i++)
+		uv_signal_stop(&node->signals[i]);
 	tacit_node_stop(node);
 }
 
 void
 tacit_node_stop_on_signals(struct tacit_node *node)
 {
-	static const int numbers[2] = {SIGINT, SIGTERM};
+	static const int numbers[TACIT_NODE_SIGNALS] = {SIGINT, SIGTERM, SIGHUP};
+	struct sigaction now;
 
 	if (!tacit_node_usable(node) || node->has_signals)
 		return;
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < TACIT_NODE_SIGNALS; i++) {
 		uv_signal_init(&node->loop, &node->signals[i]);
+		/* nohup */
+		if (numbers[i] == SIGHUP && sigaction(SIGHUP, NULL, &now) == 0 &&
+		    now.sa_handler == SIG_IGN)
+			continue;
 		uv_signal_start(&node->signals[i], on_signal, numbers[i]);
 	}
 	node->has_signals = true;

@@ -58,6 +58,8 @@ struct tacit_post {
 	bool closed;
 };
 
+#define TACIT_NODE_SIGNALS 3
+
 struct tacit_node {
 	uv_loop_t loop;
 	uv_prepare_t prepare;
@@ -65,7 +67,7 @@ struct tacit_node {
 	uv_idle_t idle;     /* active: the loop comes back without blocking */
 	uv_async_t async;   /* wakes the loop from other threads */
 	uv_timer_t timeout; /* of the call that waits */
-	uv_signal_t signals[2];
+	uv_signal_t signals[TACIT_NODE_SIGNALS];
 	bool has_signals;
 	unsigned busy; /* handles being closed and requests under way: freeing waits for them */
 	unsigned lingering; /* connections that still write while the node is freed */

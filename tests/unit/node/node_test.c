@@ -145,6 +145,36 @@ texts_live_as_long_as_their_node(void **state)
 }
 
 static void
+a_terminal_that_goes_stops_the_node_unless_that_is_ignored(void **state)
+{
+	int status;
+	pid_t child;
+
+	(void)state;
+	for (int ignored = 0; ignored < 2; ignored++) {
+		if ((child = fork()) == 0) {
+			struct tacit_node *node = tacit_node_new();
+
+			signal(SIGHUP, ignored ? SIG_IGN : SIG_DFL);
+			tacit_node_stop_on_signals(node);
+			raise(SIGHUP);
+			if (ignored)
+				raise(SIGTERM);
+			if (tacit_node_run(node) != TACIT_OK)
+				_exit(1);
+			/* nobody watches any more */
+			if (ignored)
+				raise(SIGHUP);
+			tacit_node_free(node);
+			_exit(0);
+		}
+		assert_true(child > 0);
+		assert_int_equal(waitpid(child, &status, 0), child);
+		assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	}
+}
+
+static void
 signals_stop_the_node_and_then_the_process(void **state)
 {
 	int status;
@@ -181,6 +211,7 @@ main(void)
 	    cmocka_unit_test(the_first_error_is_remembered_and_ends_waiting),
 	    cmocka_unit_test(what_a_node_owns_goes_with_it),
 	    cmocka_unit_test(texts_live_as_long_as_their_node),
+	    cmocka_unit_test(a_terminal_that_goes_stops_the_node_unless_that_is_ignored),
 	    cmocka_unit_test(signals_stop_the_node_and_then_the_process),
 	};
 
