@@ -440,6 +440,25 @@ a_store_for_reading_changes_nothing(void **state)
 	store->ops->free(store, FREE_MS);
 }
 
+/* Positions are saved beside everything else, and a young broker takes its time over the first one:
+ * a listing that shows the reader, or the last of many that do not. */
+static struct listing
+list_with_reader(struct tacit_store *store, const char *client_id, const char *name, uint64_t index)
+{
+	struct listing listing;
+
+	for (int left = 300;; left--) {
+		store->ops->position_set(store, client_id, name, index);
+		assert_true(position_now(store, client_id, name).found);
+		listing = list_now(store);
+		assert_int_equal(listing.err, TACIT_OK);
+		if (left == 0 || listed(&listing, name)->reader_count > 0)
+			return listing;
+		tacit_lister_free(listing.lister);
+		pump_for(store, 100);
+	}
+}
+
 static void
 a_listing_keeps_to_its_prefixes(void **state)
 {
@@ -463,9 +482,7 @@ a_listing_keeps_to_its_prefixes(void **state)
 	fill_stream(store, "-one", 5, 20, index);
 	(void)snprintf(topic, sizeof(topic), "%s-one", prefix);
 	stranger_forgets(stranger, topic, 3);
-	store->ops->position_set(store, "-bob", "-one", 4);
-	assert_true(position_now(store, "-bob", "-one").found);
-	listing = list_now(store);
+	listing = list_with_reader(store, "-bob", "-one", 4);
 	assert_int_equal(listing.listing->count, 1);
 	assert_int_equal(listed(&listing, "-one")->first, 3);
 	assert_int_equal(listed(&listing, "-one")->end, 5);
