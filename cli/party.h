@@ -94,8 +94,9 @@ struct tacit_cli_party {
 	bool silent, lost;
 	bool hub_away, hub_missed; /* missed: and said so */
 	uint64_t hub_since;        /* since when it is away, or there */
-	bool overdue;              /* the far end is; the hub had given so many answers then */
+	bool overdue;              /* the far end is; the hub had given so many answers then, */
 	unsigned long long answers;
+	uint64_t answered_at; /* and one more at this time; 0: not yet */
 };
 
 /* milliseconds of a clock that only goes on */

@@ -9,6 +9,8 @@
 #define TICK_MS 200
 /* a hub that is started anew is not missed */
 #define HUB_PATIENCE_MS 1000
+/* for a sign of the far end, once the hub has answered; --timeout, if that is shorter */
+#define GRACE_MS 5000u
 
 /* the followed channel -------------------------------------------------------------------------- */
 
@@ -53,18 +55,24 @@ look_at_hub(struct tacit_cli_party *party, uint64_t now)
 }
 
 /* An outage of our own way to the hub says nothing about the far end: it has the whole time again
- * when the hub is back.  That the hub stands still is known late; so it must give one more answer. */
+ * when the hub is back.  That the hub stands still is known late; so it must give one more answer, and
+ * whatever waited there gets the time to come. */
 static bool
 is_given_up(struct tacit_cli_party *party, uint64_t now)
 {
 	bool was_overdue = party->overdue;
-	unsigned long long answers = party->answers;
+	unsigned grace = party->timeout_ms < GRACE_MS ? party->timeout_ms : GRACE_MS;
 
 	party->overdue = party->followed[0] != '\0' && party->timeout_ms != 0 && party->silent &&
 			 !party->hub_away && now - party->hub_since >= party->timeout_ms;
-	if (!was_overdue)
+	if (!was_overdue) {
 		party->answers = tacit_stream_answers(party->stream);
-	return was_overdue && party->overdue && tacit_stream_answers(party->stream) != answers;
+		party->answered_at = 0;
+	} else if (party->answered_at == 0 &&
+		   tacit_stream_answers(party->stream) != party->answers) {
+		party->answered_at = now;
+	}
+	return party->overdue && party->answered_at != 0 && now - party->answered_at >= grace;
 }
 
 static void

@@ -85,7 +85,7 @@ def hub_killed(s, hub):
 
 def hub_stopped(s, hub):
     """It stands still, with its connections open, for longer than a silent end is waited for."""
-    patience, seconds = ("20s", 30) if ALL else ("1s", 4)
+    patience, seconds = ("20s", 30) if ALL else ("2s", 5)
     r, t = going(s, hub, "--timeout", patience, frm=["--timeout", patience])
     more = threading.Event()
     fed = t.feed(held(16 * MIB, more))
