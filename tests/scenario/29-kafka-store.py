@@ -13,7 +13,7 @@ def main(s):
     killed = s.start("killed", BUILD / "tests/store_kafka_faults_test",
         env={"TACIT_KAFKA": "127.0.0.1:%d" % port, "TACIT_KAFKA_RUN": command})
     kafka = s.kafka()
-    for name in ("store_kafka_test", "store_kafka_faults_test"):
+    for name in ("store_kafka_test", "store_kafka_look_test", "store_kafka_faults_test"):
         s.step(name)
         result = s.run(BUILD / "tests" / name, timeout=500, env={"TACIT_KAFKA": kafka.brokers})
         print((result.out + result.err).decode(errors="replace"), end="")
