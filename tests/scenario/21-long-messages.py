@@ -21,12 +21,12 @@ def main(s):
     Traffic(s, [(hub, hub)] * 2, 4, lens=(0, 16 * MIB)).finish("16 MiB and back")
 
     s.step("the hub is killed while nothing but 16 MiB after 16 MiB is under way")
-    traffic = Traffic(s, [(hub, hub)], 5, lens=(16 * MIB,))
+    traffic = Traffic(s, [(hub, hub)], lens=(16 * MIB,))
     for kill in range(3):
-        traffic.reach(kill + 1)
+        traffic.reach(1)
         time.sleep(random.choice((0, 0.1, 0.3)))
         hub.kill()
-        check(traffic.stands_still(), "kill %d came in the middle of it" % (kill + 1))
         hub = hub.again()
+    traffic.reach(1)
     traffic.finish("with a hub that was killed")
     check(hub.stop() == 0, "the hub ends with 0")

@@ -1,29 +1,49 @@
 """Alices that pipe numbered lines to Bobs while a scenario breaks things between them.
 
-    traffic = Traffic(s, [(bob_hub, alice_hub)], 2000)   # a pair each; starts at once
-    traffic.reach(500)                                   # until each pair has 500 echoes
+    traffic = Traffic(s, [(bob_hub, alice_hub)])         # a pair each; starts at once, and goes on
+    traffic.reach(500)                                   # until each pair has 500 more echoes
     traffic.finish("killed once")                        # each line and echo once and in order
-    Traffic(s, hubs, 4, lens=(0, 16 << 20))              # lines of so many characters, in turn
+    Traffic(s, hubs, 4, lens=(0, 16 << 20))              # 4 lines of so many characters, in turn
 """
 
+import fcntl
+import itertools
 import random
 import re
+import threading
 
-from lib import check, fail, wait_until
+from lib import Failed, check, fail, wait_until
+
+PIPE = 4096  # the smallest: of short lines a hundred or two wait in it
 
 
 class Pair:
     def __init__(self, s, number, bob_hub, alice_hub, count, lens):
-        filler = random.Random(number)
-        self.lines = ["pair %d line %d" % (number, i) for i in range(count)]
-        for i, line in enumerate(self.lines):
-            more = lens[i % len(lens)] - len(line) - 1
-            if more > 0:
-                self.lines[i] = line + " " + filler.randbytes((more + 1) // 2).hex()[:more]
+        self.number, self.lens, self.filler = number, lens, random.Random(number)
+        self.lines, self.enough = [], threading.Event()
         self.bob = s.bob(bob_hub)
         self.alice = s.alice(alice_hub, self.bob)
+        fcntl.fcntl(self.alice.stdin, fcntl.F_SETPIPE_SZ, PIPE)
         self.alice.see("secure channel was established")
-        self.alice.send("".join(line + "\n" for line in self.lines).encode())
+        numbers = itertools.count() if count is None else range(count)
+        self.feeder = threading.Thread(target=self._feed, args=(numbers,), daemon=True)
+        self.feeder.start()
+
+    def _line(self, number):
+        line = "pair %d line %d" % (self.number, number)
+        more = self.lens[number % len(self.lens)] - len(line) - 1
+        return line + " " + self.filler.randbytes((more + 1) // 2).hex()[:more] if more > 0 else line
+
+    def _feed(self, numbers):
+        """Lines as fast as Alice takes them, until it is enough; then the end of her input."""
+        for number in numbers:
+            if self.enough.is_set():
+                break
+            self.lines.append(self._line(number))
+            try:
+                self.alice.send(self.lines[-1].encode() + b"\n")
+            except Failed:  # she ended, which count() and finish() tell
+                break
         self.alice.end()
 
     def count(self):
@@ -44,28 +64,28 @@ class Pair:
 
 
 class Traffic:
-    def __init__(self, s, hubs, count, lens=(0,)):
-        self.count = count
+    def __init__(self, s, hubs, count=None, lens=(0,)):
+        self.reached = 0
         self.pairs = [Pair(s, i, bob, alice, count, lens) for i, (bob, alice) in enumerate(hubs)]
 
     def done(self):
         """The echoes of the pair that has fewest."""
         return min(pair.count() for pair in self.pairs)
 
-    def reach(self, count, timeout=120):
-        wait_until(lambda: self.done() >= count, "each pair has %d echoes" % count, timeout)
-        check(self.done() < self.count, "there are %d echoes, and lines to come" % count)
-
-    def stands_still(self):
-        return self.done() < self.count
+    def reach(self, more, timeout=120):
+        self.reached = max(self.reached, self.done()) + more
+        wait_until(lambda: self.done() >= self.reached,
+            "each pair has %d echoes" % self.reached, timeout)
 
     def finish(self, words, timeout=180):
+        for pair in self.pairs:
+            pair.enough.set()
         for pair in self.pairs:
             status = pair.alice.wait(timeout)
             if pair.difference():
                 fail("%s: %s" % (words, pair.difference()))
             check(status == 0, "Alice ends with 0")
         check(True, "%s: %d lines of %d pairs each once and in order, at both ends"
-            % (words, self.count, len(self.pairs)))
+            % (words, sum(len(pair.lines) for pair in self.pairs), len(self.pairs)))
         for pair in self.pairs:
             check(pair.bob.stop() == 0, "Bob ends with 0")
