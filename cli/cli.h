@@ -29,6 +29,12 @@ int tacit_cli_receive(int argc, char **argv);
 int tacit_cli_send(int argc, char **argv);
 int tacit_cli_streams(int argc, char **argv);
 
+/* what every command ends with: a status of 0 is 1 if standard output could not be written, which is
+ * said.  name: the command's, or NULL */
+int tacit_cli_finish(const char *name, int status);
+/* --help, --version: prints the text and ends the process */
+_Noreturn void tacit_cli_help(const char *name, const char *text);
+
 /* text as UTF-8 for a terminal, with control characters and what is no text as \xNN; cut where ret
  * is full */
 void tacit_cli_escape(const char *text, char *ret, size_t cap);
@@ -36,7 +42,7 @@ void tacit_cli_escape(const char *text, char *ret, size_t cap);
 /* whether standard error is a terminal that takes colours, and nobody said NO_COLOR */
 bool tacit_cli_colour(void);
 
-/* prints `tacit NAME: ...` to standard error, escaped; what is wrong is red */
+/* prints `tacit NAME: ...` to standard error, escaped; what is wrong is red.  name NULL: `tacit: ...` */
 void tacit_cli_say(const char *name, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void tacit_cli_complain(const char *name, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

@@ -102,10 +102,8 @@ parse(int argc, char **argv, struct arguments *ret)
 
 	opterr = 0;
 	while ((option = getopt_long(argc, argv, ":X:n:h", options, NULL)) != -1) {
-		if (option == 'h') {
-			fputs(usage, stdout);
-			exit(STATUS_OK);
-		}
+		if (option == 'h')
+			tacit_cli_help("dump", usage);
 		if (option == ':' || option == '?') {
 			tacit_cli_complain("dump",
 			    option == ':' ? "%s wants a value; see tacit dump --help"
@@ -231,7 +229,7 @@ print(struct tacit_look *look, bool json)
 	if (!json)
 		printf("%*s  %-24s  %7s  %-16s  %s\n", width, "INDEX", "TIME", "SIZE", "KIND",
 		    "FIRST BYTES");
-	while ((entry = tacit_look_next(look)) != NULL) {
+	while (ferror(stdout) == 0 && (entry = tacit_look_next(look)) != NULL) {
 		if (json)
 			print_json(entry);
 		else

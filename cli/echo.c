@@ -38,8 +38,8 @@ tacit_cli_echo(int argc, char **argv)
 		return STATUS_USAGE;
 	if (tacit_cli_party_start(&party)) {
 		tacit_cli_echo_start(&party);
-		tacit_cli_party_invite(&party);
-		(void)tacit_node_run(party.node);
+		if (tacit_cli_party_invite(&party))
+			(void)tacit_node_run(party.node);
 	}
 	return tacit_cli_party_end(&party);
 }

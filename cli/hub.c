@@ -87,10 +87,8 @@ parse(int argc, char **argv, struct arguments *ret)
 
 	opterr = 0;
 	while ((option = getopt_long(argc, argv, ":X:vh", options, NULL)) != -1) {
-		if (option == 'h') {
-			fputs(usage, stdout);
-			exit(STATUS_OK);
-		}
+		if (option == 'h')
+			tacit_cli_help("hub", usage);
 		if (option == ':' || option == '?') {
 			tacit_cli_complain("hub",
 			    option == ':' ? "%s wants a value; see tacit hub --help"

@@ -281,10 +281,8 @@ parse(const struct command *command, int argc, char **argv, struct arguments *re
 	opterr = 0;
 	while ((option = getopt_long(
 		    argc, argv, ":h", command->opens ? options : options + 2, NULL)) != -1) {
-		if (option == 'h') {
-			fputs(command->usage, stdout);
-			exit(STATUS_OK);
-		}
+		if (option == 'h')
+			tacit_cli_help(NAME, command->usage);
 		if (!take(command, option, argv[optind - 1], ret))
 			return false;
 	}
@@ -329,10 +327,8 @@ tacit_cli_identity(int argc, char **argv)
 		fputs(usage, stderr);
 		return STATUS_USAGE;
 	}
-	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
-		fputs(usage, stdout);
-		return STATUS_OK;
-	}
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
+		tacit_cli_help(NAME, usage);
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
 		if (strcmp(argv[1], commands[i].name) != 0)
 			continue;

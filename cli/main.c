@@ -25,7 +25,7 @@ static const char usage[] =
     "  dump      what an outsider sees of a stream\n"
     "  echo      sends back what comes, for trying a path out\n"
     "  hub       the node in the middle: keeps streams, sees ciphertext only\n"
-    "  identity  who a program is, in a file: makes, shows, rotates, exports\n"
+    "  identity  who a program is, in a file: makes, shows, changes, exports\n"
     "  ping      measures round trips to an echo\n"
     "  receive   prints an invitation, and writes what a sender sends\n"
     "  send      sends a file, or what a program writes, to who invited\n"
@@ -80,7 +80,8 @@ print(const char *name, bool wrong, const char *format, va_list list)
 
 	vsnprintf(text, sizeof(text), format, list);
 	tacit_cli_escape(text, line, sizeof(line));
-	fprintf(stderr, "%stacit %s: %s%s\n", red ? RED : "", name, line, red ? PLAIN : "");
+	fprintf(stderr, "%stacit%s%s: %s%s\n", red ? RED : "", name != NULL ? " " : "",
+	    name != NULL ? name : "", line, red ? PLAIN : "");
 }
 
 void
@@ -117,6 +118,22 @@ tacit_cli_log_line(void *arg, enum tacit_log_level level, const char *line)
 		    log->name, "%s%s", level == TACIT_LOG_WARNING ? "warning: " : "", line);
 }
 
+int
+tacit_cli_finish(const char *name, int status)
+{
+	if (fflush(stdout) == 0 && ferror(stdout) == 0)
+		return status;
+	tacit_cli_complain(name, "cannot write to standard output");
+	return status == STATUS_OK ? STATUS_FAILED : status;
+}
+
+void
+tacit_cli_help(const char *name, const char *text)
+{
+	fputs(text, stdout);
+	exit(tacit_cli_finish(name, STATUS_OK));
+}
+
 /* A descriptor of our own must not get the number of a standard one that is closed: it would be read
  * and written as the program's data.  What takes its place fails as a closed one does. */
 static void
@@ -144,7 +161,6 @@ main(int argc, char **argv)
 	    {"send", tacit_cli_send},
 	    {"streams", tacit_cli_streams},
 	};
-	char word[256];
 
 	keep_numbers();
 	(void)setlocale(
@@ -154,19 +170,15 @@ main(int argc, char **argv)
 		fputs(usage, stderr);
 		return STATUS_USAGE;
 	}
-	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
-		fputs(usage, stdout);
-		return STATUS_OK;
-	}
-	if (strcmp(argv[1], "--version") == 0) {
-		puts("tacit " TACIT_VERSION);
-		return STATUS_OK;
-	}
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
+		tacit_cli_help(NULL, usage);
+	if (strcmp(argv[1], "--version") == 0)
+		tacit_cli_help(NULL, "tacit " TACIT_VERSION "\n");
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
 		if (strcmp(argv[1], commands[i].name) == 0)
-			return commands[i].run(argc - 1, argv + 1);
+			return tacit_cli_finish(
+			    commands[i].name, commands[i].run(argc - 1, argv + 1));
 	}
-	tacit_cli_escape(argv[1], word, sizeof(word));
-	fprintf(stderr, "tacit: no command '%s'; tacit --help lists them\n", word);
+	tacit_cli_complain(NULL, "no command '%s'; tacit --help lists them", argv[1]);
 	return STATUS_USAGE;
 }

@@ -196,10 +196,8 @@ tacit_cli_party_parse(
 	    letters, sizeof(letters), ":qvh%s", command->letters != NULL ? command->letters : "");
 	opterr = 0;
 	while ((option = getopt_long(argc, argv, letters, all, NULL)) != -1) {
-		if (option == 'h') {
-			fputs(command->usage, stdout);
-			exit(STATUS_OK);
-		}
+		if (option == 'h')
+			tacit_cli_help(command->name, command->usage);
 		const char *word = argv[optind - 1];
 
 		/* an empty value is a variable of a shell that holds nothing */
@@ -422,7 +420,5 @@ tacit_cli_party_end(struct tacit_cli_party *party)
 		tacit_cli_party_fail(party, STATUS_FAILED, "interrupted");
 	say_goodbye(party);
 	tacit_node_free(party->node);
-	if (fflush(stdout) != 0 || ferror(stdout) != 0)
-		tacit_cli_party_fail(party, STATUS_FAILED, "cannot write to standard output");
 	return party->status;
 }

@@ -148,8 +148,7 @@ int tacit_cli_status_of(tacit_err err);
 
 /*
  * tacit_cli_party_end: closes the joined channel, unless it is lost; says what the node remembers,
- * or that a signal stopped it; frees the node and all that was made.  Standard output that could
- * not be written is a failure.
+ * or that a signal stopped it; frees the node and all that was made.
  *
  * Returns the status of the command.
  */

@@ -215,8 +215,10 @@ tacit_cli_party_invite(struct tacit_cli_party *party)
 		tacit_listener_patience(party->listener, party->timeout_ms);
 	connect_stream(party, &options);
 	invitation = tacit_invitation_new(node, party->hubs, party->stream, party->entity);
-	if (invitation != NULL)
-		tacit_cli_report_invitation(&party->report, invitation);
+	/* nobody could come */
+	if (invitation != NULL && !tacit_cli_report_invitation(&party->report, invitation))
+		return tacit_cli_party_fail(
+		    party, STATUS_FAILED, "cannot write the invitation to standard error");
 	return invitation != NULL;
 }
 

@@ -204,8 +204,6 @@ print_summary(const struct tacit_cli_party *party, struct ping *ping)
 	bool any = ping->received > 0;
 	double min, median, p99;
 
-	if (party->report.quiet)
-		return;
 	if (any) {
 		qsort(ping->times, ping->received, sizeof(*ping->times), compare);
 		min = percentile(ping, 0);
@@ -240,7 +238,7 @@ run(struct tacit_cli_party *party, struct ping *ping)
 		return;
 	}
 	while (tacit_cli_party_good(party) && (ping->count == 0 || ping->sent < ping->count) &&
-	       trip(party, ping, ctx, echoer))
+	       trip(party, ping, ctx, echoer) && ferror(stdout) == 0)
 		continue;
 	print_summary(party, ping);
 	free(ping->bytes);

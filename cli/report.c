@@ -46,15 +46,17 @@ put_object(struct tacit_cli_report *report, const char *event, const char *const
 	fputs("}\n", file);
 }
 
-void
+bool
 tacit_cli_report_invitation(struct tacit_cli_report *report, const char *invitation)
 {
 	const char *const strings[][2] = {{"invitation", invitation}, {NULL, NULL}};
+	FILE *file = out(report);
 
 	if (report->json)
 		put_object(report, "invitation", strings);
 	else
-		fprintf(out(report), "%s\n", invitation);
+		fprintf(file, "%s\n", invitation);
+	return fflush(file) == 0 && ferror(file) == 0;
 }
 
 void

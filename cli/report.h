@@ -21,8 +21,8 @@ struct tacit_cli_report {
 	void *before_arg;
 };
 
-/* alone on its line, nothing before or behind it, also when quiet */
-void tacit_cli_report_invitation(struct tacit_cli_report *report, const char *invitation);
+/* alone on its line, nothing before or behind it, also when quiet; false: it could not be written */
+bool tacit_cli_report_invitation(struct tacit_cli_report *report, const char *invitation);
 void tacit_cli_report_established(struct tacit_cli_report *report, const char *peer);
 /* who was refused, or refused us */
 void tacit_cli_report_refused(

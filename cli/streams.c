@@ -53,10 +53,8 @@ parse(int argc, char **argv, struct arguments *ret)
 
 	opterr = 0;
 	while ((option = getopt_long(argc, argv, ":X:h", options, NULL)) != -1) {
-		if (option == 'h') {
-			fputs(usage, stdout);
-			exit(STATUS_OK);
-		}
+		if (option == 'h')
+			tacit_cli_help("streams", usage);
 		if (option == ':' || option == '?') {
 			tacit_cli_complain("streams",
 			    option == ':' ? "%s wants a value; see tacit streams --help"

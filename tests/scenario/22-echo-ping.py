@@ -74,7 +74,10 @@ def round_trips(s, far):
         and events[3]["received"] == 2
         and events[3]["min_us"] <= events[3]["median_us"] <= events[3]["p99_us"], "it is a line each")
     run = ping(s, "  %s\n" % far.invitation, "-q")
-    check(run.out == b"" and run.err == b"", "-q says nothing, and blanks around the word do no harm")
+    check(re.fullmatch(r"4 sent, 4 received; .* ms\n", run.text) and run.err == b"",
+        "-q leaves the summary, and blanks around the word do no harm")
+    run = ping(s, far.invitation, "-q", "--json")
+    check(json.loads(run.text)["event"] == "summary" and run.err == b"", "as JSON, too")
     run = ping(s, far.invitation, "-c", "1", "-v", words="connected to ")
     check("established with " in run.err.decode(), "-v says what happens on the way")
 
@@ -133,6 +136,13 @@ def wrong_words(s, far):
     full = s.run("sh", "-c", '"$0" ping "$1" >/dev/full', TACIT, whole, ok=False)
     check(full.status == 1 and b"cannot write to standard output" in full.err,
         "what could not be printed is a failure")
+    full = s.run("sh", "-c", '"$0" ping -c 0 "$1" >/dev/full', TACIT, whole, ok=False)
+    check(full.status == 1, "and ends what has no other end")
+    address = re.match("tacit://([^/]+)/", whole).group(1)
+    for command in ("echo", "receive"):
+        full = s.run("sh", "-c", '"$0" "$1" --hub "$2" --trust everyone 2>/dev/full', TACIT, command,
+            address, ok=False)
+        check(full.status == 1, "nobody can come to %s without an invitation" % command)
     for command in ("echo", "ping"):
         run = s.tacit(command, "--help")
         check(run.err == b"" and run.out.count(b"\n") <= 24 and b"\nexample: tacit " in run.out

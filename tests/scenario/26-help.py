@@ -42,6 +42,9 @@ def fits(s, help):
     check(help.text.startswith("usage: " + help.name), "it begins with how to call it")
     check(help.mark and not re.search(r"\n\s*\n", help.example), "and ends with an example")
     check(s.tacit(*help.words, "-h").out.decode() == help.text, "-h says the same")
+    full = s.run("sh", "-c", 'exec "$@" >/dev/full', "sh", BUILD / "tacit", *help.words, "--help",
+        ok=False)
+    check(full.status == 1 and b"cannot write to standard output" in full.err, "or that it could not")
 
 
 # Man pages

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import socket
 import sqlite3
 import subprocess
@@ -187,9 +188,15 @@ def wrong(s, hub, store):
     check(len(s.tacit("streams", env=home).out.splitlines()) == 5, "the hub's own place is looked into")
     refused(s, 2, "there is no home folder: give --store DIR", "streams",
         env={"XDG_DATA_HOME": "", "HOME": ""})
-    full = subprocess.run("%s streams --store %s >/dev/full" % (BUILD / "tacit", store), shell=True,
-        capture_output=True)
-    check(full.returncode == 1 and b"cannot write what it found" in full.stderr, "a full disk is said")
+    for words in (["streams"], ["dump", "long"]):
+        full = s.run("sh", "-c", 'exec "$@" >/dev/full', "sh", BUILD / "tacit", *words, *at, ok=False)
+        check(full.status == 1 and b"cannot write to standard output" in full.err,
+            "a full disk is said")
+        reader, writer = os.pipe()
+        os.close(reader)
+        gone = subprocess.run([BUILD / "tacit", *words, *at], stdout=writer, timeout=60)
+        os.close(writer)
+        check(gone.returncode == -signal.SIGPIPE, "and a reader who is gone ends it")
 
 
 def silent_server():
