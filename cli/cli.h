@@ -47,10 +47,16 @@ void tacit_cli_say(const char *name, const char *format, ...) __attribute__((for
 void tacit_cli_complain(const char *name, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 /* for tacit_node_on_log: arg points to a struct tacit_cli_log */
+#define TACIT_CLI_LINE_MAX 1024
 struct tacit_cli_log {
 	const char *name;
-	enum tacit_log_level most; /* lines of a higher level are left out */
+	enum tacit_log_level most;     /* lines of a higher level are left out */
+	char said[TACIT_CLI_LINE_MAX]; /* the last warning */
 };
 void tacit_cli_log_line(void *arg, enum tacit_log_level level, const char *line);
+
+/* what is to be said of an error when a warning has told that the connection failed, word for word,
+ * and why: the rest.  Either error, or ret */
+const char *tacit_cli_rest(const char *error, const char *warning, char ret[TACIT_CLI_LINE_MAX]);
 
 #endif

@@ -256,7 +256,7 @@ find_service(struct tacit_node *node, struct arguments *arguments)
 static int
 run(struct arguments *arguments)
 {
-	struct tacit_cli_log log = {"dump", TACIT_LOG_WARNING};
+	struct tacit_cli_log log = {.name = "dump", .most = TACIT_LOG_WARNING};
 	struct tacit_node *node = tacit_node_new();
 	struct tacit_look *look;
 	int status;

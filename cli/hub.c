@@ -144,7 +144,7 @@ static int
 run(const struct arguments *arguments)
 {
 	struct tacit_cli_log log = {
-	    "hub", arguments->verbose > 1 ? TACIT_LOG_DEBUG : TACIT_LOG_INFO};
+	    .name = "hub", .most = arguments->verbose > 1 ? TACIT_LOG_DEBUG : TACIT_LOG_INFO};
 	struct tacit_node *node = tacit_node_new();
 	struct tacit_hub hub;
 	tacit_err err;

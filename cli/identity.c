@@ -301,7 +301,7 @@ static int
 run(const struct command *command, const struct arguments *arguments)
 {
 	const struct rlimit none = {0, 0};
-	struct tacit_cli_log log = {NAME, TACIT_LOG_WARNING};
+	struct tacit_cli_log log = {.name = NAME, .most = TACIT_LOG_WARNING};
 	struct tacit_node *node = tacit_node_new();
 	bool good;
 

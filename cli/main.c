@@ -107,15 +107,29 @@ tacit_cli_complain(const char *name, const char *format, ...)
 void
 tacit_cli_log_line(void *arg, enum tacit_log_level level, const char *line)
 {
-	const struct tacit_cli_log *log = arg;
+	struct tacit_cli_log *log = arg;
+	char rest[TACIT_CLI_LINE_MAX];
 
 	if (level > log->most)
 		return;
 	if (level == TACIT_LOG_ERROR)
-		tacit_cli_complain(log->name, "%s", line);
+		tacit_cli_complain(log->name, "%s", tacit_cli_rest(line, log->said, rest));
 	else
 		tacit_cli_say(
 		    log->name, "%s%s", level == TACIT_LOG_WARNING ? "warning: " : "", line);
+	if (level == TACIT_LOG_WARNING)
+		snprintf(log->said, sizeof(log->said), "%s", line);
+}
+
+const char *
+tacit_cli_rest(const char *error, const char *warning, char ret[TACIT_CLI_LINE_MAX])
+{
+	size_t len = strlen(warning);
+
+	if (len == 0 || strncmp(error, warning, len) != 0 || error[len] != ';')
+		return error;
+	snprintf(ret, TACIT_CLI_LINE_MAX, "still no connection%s", error + len);
+	return ret;
 }
 
 int

@@ -267,10 +267,11 @@ settle(struct tacit_cli_party *party)
 	tacit_err err = tacit_node_err(party->node);
 	/* the commonest reason, and not to be seen from the other end's answer */
 	bool is_nobody = err == TACIT_EREFUSED && party->identity.path == NULL;
+	char rest[TACIT_CLI_LINE_MAX];
 
 	return err == TACIT_OK ||
 	       tacit_cli_party_fail(party, tacit_cli_status_of(err), "%s%s",
-		   tacit_node_errmsg(party->node),
+		   tacit_cli_rest(tacit_node_errmsg(party->node), party->said, rest),
 		   is_nobody ? ", which is a fresh one: give --identity FILE" : "");
 }
 
@@ -282,9 +283,11 @@ log_line(void *arg, enum tacit_log_level level, const char *line)
 {
 	struct tacit_cli_party *party = arg;
 
-	if (level == TACIT_LOG_WARNING)
+	if (level == TACIT_LOG_WARNING) {
 		tacit_cli_report_warning(&party->report, "%s", line);
-	else if (level == TACIT_LOG_INFO)
+		if (!party->report.quiet && !party->report.json)
+			snprintf(party->said, sizeof(party->said), "%s", line);
+	} else if (level == TACIT_LOG_INFO)
 		tacit_cli_report_note(&party->report, "%s", line);
 }
 

@@ -22,6 +22,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "cli.h"
 #include "identity_file.h"
 #include "report.h"
 #include "tacit/tacit.h"
@@ -86,7 +87,8 @@ struct tacit_cli_party {
 	tacit_channel_watch watch;
 	void *watch_arg;
 
-	int status; /* with which the command ends; STATUS_OK so far */
+	int status;                    /* with which the command ends; STATUS_OK so far */
+	char said[TACIT_CLI_LINE_MAX]; /* the node's last warning, if it was printed as words */
 
 	/* the party's own: the followed channel, and the clock that looks at it and at the hub.  Times
 	 * are tacit_cli_now_ms's */

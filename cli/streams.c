@@ -155,7 +155,7 @@ print(const struct tacit_listing *listing, bool json)
 static int
 run(const struct arguments *arguments)
 {
-	struct tacit_cli_log log = {"streams", TACIT_LOG_WARNING};
+	struct tacit_cli_log log = {.name = "streams", .most = TACIT_LOG_WARNING};
 	struct tacit_node *node = tacit_node_new();
 	const struct tacit_cli_store *store = &arguments->store;
 	const struct tacit_listing *listing;

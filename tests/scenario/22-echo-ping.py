@@ -299,8 +299,9 @@ def main(s):
     hub = s.hub()
     far = echo(s, hub)
     # it tries for 10 s
-    lost = s.start("lost echo", TACIT, "echo", "--trust", "everyone", "--hub",
-        "127.0.0.1:%d" % free_port())
+    nowhere = ("echo", "--trust", "everyone", "--hub", "127.0.0.1:%d" % free_port())
+    lost = s.start("lost echo", TACIT, *nowhere)
+    quiet = s.start("quiet echo", TACIT, *nowhere, "-q")
     round_trips(s, far)
     check(not (s.dir / "home").exists(), "fresh identities remember nobody")
     on_a_terminal(s, far)
@@ -313,3 +314,7 @@ def main(s):
     silence(s, hub)
     examples(s, hub)
     check(lost.wait() == 1 and "tacit://" not in lost.text, "no invitation to a hub that is not there")
+    check(lost.text.count("connection refused") == lost.text.count("check the address") == 1,
+        "which is said once: %r" % lost.text)
+    check(quiet.wait() == 1 and re.fullmatch("tacit echo: cannot connect to .*: connection refused; "
+        "check the address, and that the hub runs\n", quiet.text), "with -q in one line")

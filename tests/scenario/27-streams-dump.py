@@ -234,6 +234,7 @@ def main(s):
     s.step("what is wrong")
     wrong(s, hub, store)
     silent.see("does not answer: it may be no Tacit hub, or one that is too old")
-    gone.see("check the address, and that the hub runs")
+    gone.see("cannot connect to .*: connection refused$")
+    gone.see("^tacit dump: still no connection; check the address, and that the hub runs$")
     check(silent.wait() == 1 and gone.wait() == 1, "who does not answer is told with 1")
     check(hub.stop() == 0, "the hub ends with 0")
