@@ -23,10 +23,11 @@ static const char usage[] =
     "Who a program is, in a file: its keys outlive the process, sealed by a passphrase.\n"
     "\n"
     "commands:\n"
-    "  new     makes one\n"
-    "  show    prints its identifier: what peers trust\n"
-    "  rotate  gives it a new key; the identifier stays\n"
-    "  export  prints its secret key\n"
+    "  new         makes one\n"
+    "  show        prints its identifier: what peers trust\n"
+    "  rotate      gives it a new key; the identifier stays\n"
+    "  passphrase  changes, sets or removes its passphrase\n"
+    "  export      prints its secret key\n"
     "\n"
     "  tacit identity COMMAND --help   says more\n"
     "\n"
@@ -66,6 +67,23 @@ static const char rotate_usage[] =
     "\n" PASSPHRASE_USAGE "  --no-passphrase       the file has none\n" OTHER_USAGE
     "example: tacit identity rotate alice.id\n";
 
+static const char passphrase_usage[] =
+    "usage: tacit identity passphrase FILE [--passphrase-file F | --no-passphrase]\n"
+    "           [--new-passphrase-file F | --new-no-passphrase] [--json]\n"
+    "\n"
+    "Changes the passphrase, sets one or removes it, and prints the identifier. The key stays:\n"
+    "copies of the file that were made before open with the passphrase they had.\n"
+    "\n"
+    "  --passphrase-file F      the passphrase it has is in this file; one newline at its end\n"
+    "                           does not count. Otherwise the terminal is asked, without echo\n"
+    "  --no-passphrase          the file has none\n"
+    "  --new-passphrase-file F  the same for the one it is to have; the terminal is asked twice\n"
+    "  --new-no-passphrase      it is to have none: whoever reads the file is this party\n"
+    "  --json                   print JSON\n"
+    "  --help                   say this\n"
+    "\n"
+    "example: tacit identity passphrase alice.id\n";
+
 static const char export_usage[] =
     "usage: tacit identity export FILE [--passphrase-file F | --no-passphrase] [--json]\n"
     "\n"
@@ -75,7 +93,7 @@ static const char export_usage[] =
     "example: (umask 077; tacit identity export alice.id > alice.secret)\n";
 
 struct arguments {
-	struct tacit_cli_identity_file file;
+	struct tacit_cli_identity_file file, next; /* as it is, and as it is to be */
 	bool json;
 };
 
@@ -171,6 +189,24 @@ rotate(struct tacit_node *node, const struct arguments *arguments)
 	return good && show(node, arguments);
 }
 
+static bool
+reseal(struct tacit_node *node, const struct arguments *arguments)
+{
+	const char *path = arguments->file.path;
+	struct tacit_identity_info info;
+	struct tacit_cli_opening before, after = {.own.len = 0};
+	/* who mistyped the first is not asked for the next; the library looks again */
+	bool good =
+	    find_opening(node, arguments, &info, &before) &&
+	    tacit_identity_show(node, path, &before.passphrase, &info) == TACIT_OK &&
+	    tacit_cli_opening_new(NAME, &arguments->next, &after) &&
+	    tacit_identity_reseal(node, path, &before.passphrase, &after.passphrase) == TACIT_OK;
+
+	tacit_cli_passphrase_wipe(&before.own);
+	tacit_cli_passphrase_wipe(&after.own);
+	return good && show(node, arguments);
+}
+
 /* what goes around the secret */
 struct printing {
 	bool json, good;
@@ -211,37 +247,45 @@ export_secret(struct tacit_node *node, const struct arguments *arguments)
 	return good && printing.good;
 }
 
+enum {
+	PASSPHRASE_FILE = 256,
+	NO_PASSPHRASE,
+	NEW_PASSPHRASE_FILE,
+	NEW_NO_PASSPHRASE,
+	PASSPHRASE,
+	JSON,
+};
+
+/* a command takes those from somewhere on */
+#define OPENING 3
+#define COMMON  5
+static const struct option options[] = {
+    {"new-passphrase-file", required_argument, NULL, NEW_PASSPHRASE_FILE},
+    {"new-no-passphrase", no_argument, NULL, NEW_NO_PASSPHRASE},
+    /* it would be short for the first */
+    {"new-passphrase", optional_argument, NULL, PASSPHRASE},
+    {"passphrase-file", required_argument, NULL, PASSPHRASE_FILE},
+    {"no-passphrase", no_argument, NULL, NO_PASSPHRASE},
+    {"passphrase", optional_argument, NULL, PASSPHRASE},
+    {"json", no_argument, NULL, JSON},
+    {"help", no_argument, NULL, 'h'},
+    {NULL, 0, NULL, 0},
+};
+
 struct command {
 	const char *name;
 	const char *usage;
-	bool opens; /* takes a passphrase */
+	const struct option *options;
 	/* false: said why not */
 	bool (*run)(struct tacit_node *node, const struct arguments *arguments);
 };
 
 static const struct command commands[] = {
-    {"new", new_usage, true, make_new},
-    {"show", show_usage, false, show},
-    {"rotate", rotate_usage, true, rotate},
-    {"export", export_usage, true, export_secret},
-};
-
-enum {
-	PASSPHRASE_FILE = 256,
-	NO_PASSPHRASE,
-	PASSPHRASE,
-	JSON,
-};
-
-/* those from the third on are for all commands */
-static const struct option options[] = {
-    {"passphrase-file", required_argument, NULL, PASSPHRASE_FILE},
-    {"no-passphrase", no_argument, NULL, NO_PASSPHRASE},
-    /* it would be short for the first */
-    {"passphrase", optional_argument, NULL, PASSPHRASE},
-    {"json", no_argument, NULL, JSON},
-    {"help", no_argument, NULL, 'h'},
-    {NULL, 0, NULL, 0},
+    {"new", new_usage, options + OPENING, make_new},
+    {"show", show_usage, options + COMMON, show},
+    {"rotate", rotate_usage, options + OPENING, rotate},
+    {"passphrase", passphrase_usage, options, reseal},
+    {"export", export_usage, options + OPENING, export_secret},
 };
 
 /* one option; false: said why not */
@@ -254,6 +298,12 @@ take(const struct command *command, int option, const char *text, struct argumen
 		return true;
 	case NO_PASSPHRASE:
 		ret->file.no_passphrase = true;
+		return true;
+	case NEW_PASSPHRASE_FILE:
+		ret->next.passphrase_file = optarg;
+		return true;
+	case NEW_NO_PASSPHRASE:
+		ret->next.no_passphrase = true;
 		return true;
 	case JSON:
 		ret->json = true;
@@ -279,8 +329,7 @@ parse(const struct command *command, int argc, char **argv, struct arguments *re
 	int option;
 
 	opterr = 0;
-	while ((option = getopt_long(
-		    argc, argv, ":h", command->opens ? options : options + 2, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, ":h", command->options, NULL)) != -1) {
 		if (option == 'h')
 			tacit_cli_help(NAME, command->usage);
 		if (!take(command, option, argv[optind - 1], ret))
@@ -292,8 +341,11 @@ parse(const struct command *command, int argc, char **argv, struct arguments *re
 	else if (ret->file.no_passphrase && ret->file.passphrase_file != NULL)
 		tacit_cli_complain(
 		    NAME, "--passphrase-file and --no-passphrase exclude each other");
+	else if (ret->next.no_passphrase && ret->next.passphrase_file != NULL)
+		tacit_cli_complain(
+		    NAME, "--new-passphrase-file and --new-no-passphrase exclude each other");
 	else
-		ret->file.path = argv[optind];
+		ret->file.path = ret->next.path = argv[optind];
 	return ret->file.path != NULL;
 }
 
@@ -321,7 +373,7 @@ run(const struct command *command, const struct arguments *arguments)
 int
 tacit_cli_identity(int argc, char **argv)
 {
-	struct arguments arguments = {.json = false};
+	struct arguments arguments = {.next.is_next = true};
 
 	if (argc < 2) {
 		fputs(usage, stderr);

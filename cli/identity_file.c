@@ -8,25 +8,35 @@
 /* room for a question that names a file */
 #define QUESTION_LEN_MAX 512
 
-static bool
-ask(const char *name, const char *what, const char *file, struct tacit_cli_passphrase *ret)
+static struct tacit_cli_asker
+asker_of(const char *name, const struct tacit_cli_identity_file *file)
 {
-	char plain[QUESTION_LEN_MAX], question[4 * QUESTION_LEN_MAX];
-
-	snprintf(plain, sizeof(plain), "%s %s: ", what, file);
-	tacit_cli_escape(plain, question, sizeof(question));
-	return tacit_cli_passphrase_ask(name, question, ret);
+	return (struct tacit_cli_asker){name, file->is_next ? "new-" : ""};
 }
 
 static bool
-ask_twice(const char *name, const char *file, struct tacit_cli_passphrase *ret)
+ask(const char *name, const char *what, const struct tacit_cli_identity_file *file,
+    struct tacit_cli_passphrase *ret)
+{
+	const struct tacit_cli_asker asker = asker_of(name, file);
+	char plain[QUESTION_LEN_MAX], question[4 * QUESTION_LEN_MAX];
+
+	snprintf(plain, sizeof(plain), "%s %s: ", what, file->path);
+	tacit_cli_escape(plain, question, sizeof(question));
+	return tacit_cli_passphrase_ask(&asker, question, ret);
+}
+
+static bool
+ask_twice(
+    const char *name, const struct tacit_cli_identity_file *file, struct tacit_cli_passphrase *ret)
 {
 	struct tacit_cli_passphrase again = {.len = 0};
 	bool good = ask(name, "New passphrase for", file, ret) &&
 		    ask(name, "Once more the passphrase for", file, &again);
 
 	if (good && (ret->len != again.len || memcmp(ret->bytes, again.bytes, ret->len) != 0)) {
-		tacit_cli_complain(name, "the two passphrases differ: nothing was made");
+		tacit_cli_complain(name, "the two passphrases differ: nothing was %s",
+		    file->is_next ? "changed" : "made");
 		good = false;
 	}
 	tacit_cli_passphrase_wipe(&again);
@@ -37,14 +47,15 @@ static bool
 find_passphrase(const char *name, const struct tacit_cli_identity_file *file, bool is_new,
     struct tacit_cli_opening *ret)
 {
+	const struct tacit_cli_asker asker = asker_of(name, file);
 	bool good;
 
 	if (file->passphrase_file != NULL)
-		good = tacit_cli_passphrase_read(name, file->passphrase_file, &ret->own);
+		good = tacit_cli_passphrase_read(&asker, file->passphrase_file, &ret->own);
 	else if (is_new)
-		good = ask_twice(name, file->path, &ret->own);
+		good = ask_twice(name, file, &ret->own);
 	else
-		good = ask(name, "Passphrase for", file->path, &ret->own);
+		good = ask(name, "Passphrase for", file, &ret->own);
 	ret->passphrase = (struct tacit_passphrase){.bytes = ret->own.bytes, .len = ret->own.len};
 	return good;
 }

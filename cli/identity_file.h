@@ -13,6 +13,7 @@ struct tacit_cli_identity_file {
 	const char *path;
 	const char *passphrase_file; /* NULL: the terminal is asked */
 	bool no_passphrase;
+	bool is_next; /* what a file that is there is to have: --new-passphrase-file and so on */
 };
 
 /* a passphrase as the library wants it, and where its bytes lie meanwhile */
@@ -22,7 +23,7 @@ struct tacit_cli_opening {
 };
 
 /*
- * tacit_cli_opening_new: for a file that is to be made: the terminal asks twice.
+ * tacit_cli_opening_new: for a file that is to be made, or sealed anew: the terminal asks twice.
  * tacit_cli_opening_find: for a file that is there: asks only if it has a passphrase.
  *
  * name: the command's, before diagnostics.  ret is to be wiped, always: tacit_cli_passphrase_wipe

@@ -133,30 +133,33 @@ ask_once(struct terminal *terminal, const char *question, struct tacit_cli_passp
 
 /* without the newline; false: said why it is none */
 static bool
-complete(const char *name, struct tacit_cli_passphrase *passphrase)
+complete(const struct tacit_cli_asker *asker, struct tacit_cli_passphrase *passphrase)
 {
 	if (passphrase->len > 0 && passphrase->bytes[passphrase->len - 1] == '\n')
 		passphrase->len--;
 	if (passphrase->len == 0)
-		tacit_cli_complain(
-		    name, "the passphrase is empty: use --no-passphrase if there is to be none");
+		tacit_cli_complain(asker->name,
+		    "the passphrase is empty: use --%sno-passphrase if there is to be none",
+		    asker->prefix);
 	else if (passphrase->len > TACIT_CLI_PASSPHRASE_LEN_MAX)
-		tacit_cli_complain(
-		    name, "the passphrase has more than %d bytes", TACIT_CLI_PASSPHRASE_LEN_MAX);
+		tacit_cli_complain(asker->name, "the passphrase has more than %d bytes",
+		    TACIT_CLI_PASSPHRASE_LEN_MAX);
 	else
 		return true;
 	return false;
 }
 
 bool
-tacit_cli_passphrase_ask(const char *name, const char *question, struct tacit_cli_passphrase *ret)
+tacit_cli_passphrase_ask(
+    const struct tacit_cli_asker *asker, const char *question, struct tacit_cli_passphrase *ret)
 {
 	struct terminal terminal = {.fd = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC)};
 	enum outcome outcome;
 
 	if (terminal.fd < 0) {
-		tacit_cli_complain(name,
-		    "there is no terminal to ask for the passphrase: give --passphrase-file FILE");
+		tacit_cli_complain(asker->name,
+		    "there is no terminal to ask for the passphrase: give --%spassphrase-file FILE",
+		    asker->prefix);
 		return false;
 	}
 	while ((outcome = ask_once(&terminal, question, ret)) == INTERRUPTED) {
@@ -165,13 +168,14 @@ tacit_cli_passphrase_ask(const char *name, const char *question, struct tacit_cl
 		raise(caught);
 	}
 	if (outcome == FAILED)
-		tacit_cli_complain(name, "cannot ask on the terminal: %s", strerror(errno));
+		tacit_cli_complain(asker->name, "cannot ask on the terminal: %s", strerror(errno));
 	close(terminal.fd);
-	return outcome == TYPED && complete(name, ret);
+	return outcome == TYPED && complete(asker, ret);
 }
 
 bool
-tacit_cli_passphrase_read(const char *name, const char *path, struct tacit_cli_passphrase *ret)
+tacit_cli_passphrase_read(
+    const struct tacit_cli_asker *asker, const char *path, struct tacit_cli_passphrase *ret)
 {
 	int fd = open(path, O_RDONLY | O_NOCTTY | O_CLOEXEC);
 	ssize_t n = -1;
@@ -181,17 +185,17 @@ tacit_cli_passphrase_read(const char *name, const char *path, struct tacit_cli_p
 	if (fd >= 0 && fstat(fd, &st) == 0) {
 		/* not refused: what hands secrets to services makes such files */
 		if (S_ISREG(st.st_mode) && (st.st_mode & 077) != 0)
-			tacit_cli_say(name, "warning: %s is open to others", path);
+			tacit_cli_say(asker->name, "warning: %s is open to others", path);
 		while (ret->len < sizeof(ret->bytes) &&
 		       ((n = read(fd, ret->bytes + ret->len, sizeof(ret->bytes) - ret->len)) > 0 ||
 			   (n < 0 && errno == EINTR)))
 			ret->len += n > 0 ? (size_t)n : 0;
 	}
 	if (n < 0)
-		tacit_cli_complain(name, "cannot read %s: %s", path, strerror(errno));
+		tacit_cli_complain(asker->name, "cannot read %s: %s", path, strerror(errno));
 	if (fd >= 0)
 		close(fd);
-	return n >= 0 && complete(name, ret);
+	return n >= 0 && complete(asker, ret);
 }
 
 void

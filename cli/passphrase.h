@@ -15,18 +15,24 @@ struct tacit_cli_passphrase {
 	size_t len;
 };
 
+/* whose passphrase is wanted, for what is said */
+struct tacit_cli_asker {
+	const char *name;   /* the program's, before diagnostics */
+	const char *prefix; /* "new-" for --new-passphrase-file and --new-no-passphrase, or "" */
+};
+
 /*
  * tacit_cli_passphrase_ask: prints the question to the terminal and takes a line from it, without
  * echo.  The echo is back when this returns, and before a signal ends or stops the process; after a
  * stop it asks again.
  * tacit_cli_passphrase_read: a file's bytes; one newline at its end does not count.
  *
- * name: the program's, before diagnostics.  ret is to be wiped, always.  False: said why not.
+ * ret is to be wiped, always.  False: said why not.
  */
 bool tacit_cli_passphrase_ask(
-    const char *name, const char *question, struct tacit_cli_passphrase *ret);
+    const struct tacit_cli_asker *asker, const char *question, struct tacit_cli_passphrase *ret);
 bool tacit_cli_passphrase_read(
-    const char *name, const char *path, struct tacit_cli_passphrase *ret);
+    const struct tacit_cli_asker *asker, const char *path, struct tacit_cli_passphrase *ret);
 
 void tacit_cli_passphrase_wipe(struct tacit_cli_passphrase *passphrase);
 

@@ -11,6 +11,10 @@ _tacit_options() {
 	hub) echo "--listen --store --kafka $kafka --no-create --sole-writer --any-topic -v --help" ;;
 	'identity new' | 'identity rotate' | 'identity export')
 		echo '--passphrase-file --no-passphrase --json --help' ;;
+	'identity passphrase')
+		echo '--passphrase-file --no-passphrase --new-passphrase-file --new-no-passphrase' \
+			'--json --help'
+		;;
 	'identity show') echo '--json --help' ;;
 	identity) echo '--help' ;;
 	send) echo "$who --lines $words" ;;
@@ -53,13 +57,13 @@ _tacit() {
 	fi
 	if [ "$command" = identity ]; then
 		if [ "$COMP_CWORD" = 2 ]; then
-			_tacit_keep -W "new show rotate export $(_tacit_options identity)" -- "$cur"
+			_tacit_keep -W "new show rotate passphrase export $(_tacit_options identity)" -- "$cur"
 			return
 		fi
 		command+=" ${COMP_WORDS[2]}"
 	fi
 	case $prev in
-	--identity | --passphrase-file | --known | --kafka-config | -o) _tacit_files ;;
+	--identity | --passphrase-file | --new-passphrase-file | --known | --kafka-config | -o) _tacit_files ;;
 	--store) _tacit_files -d ;;
 	--trust)
 		_tacit_files

@@ -47,11 +47,14 @@ complete -c tacit -n '__tacit_command dump' -l from -x -d 'Begin at this index'
 complete -c tacit -n '__tacit_command identity; and __tacit_words 2' -a new -d 'Make one'
 complete -c tacit -n '__tacit_command identity; and __tacit_words 2' -a show -d 'Print its identifier'
 complete -c tacit -n '__tacit_command identity; and __tacit_words 2' -a rotate -d 'Give it a new key'
+complete -c tacit -n '__tacit_command identity; and __tacit_words 2' -a passphrase -d 'Change its passphrase'
 complete -c tacit -n '__tacit_command identity; and __tacit_words 2' -a export -d 'Print its secret key'
-complete -c tacit -n '__tacit_identity new show rotate export' -F
-complete -c tacit -n '__tacit_identity new show rotate export' -l json -d 'Print JSON'
-complete -c tacit -n '__tacit_identity new rotate export' -l passphrase-file -r -F -d 'The passphrase is in this file'
-complete -c tacit -n '__tacit_identity new rotate export' -l no-passphrase -d 'There is none'
+complete -c tacit -n '__tacit_identity new show rotate passphrase export' -F
+complete -c tacit -n '__tacit_identity new show rotate passphrase export' -l json -d 'Print JSON'
+complete -c tacit -n '__tacit_identity new rotate passphrase export' -l passphrase-file -r -F -d 'The passphrase is in this file'
+complete -c tacit -n '__tacit_identity new rotate passphrase export' -l no-passphrase -d 'There is none'
+complete -c tacit -n '__tacit_identity passphrase' -l new-passphrase-file -r -F -d 'The new one is in this file'
+complete -c tacit -n '__tacit_identity passphrase' -l new-no-passphrase -d 'There is to be none'
 
 complete -c tacit -n '__tacit_command receive echo dump' -l hub -x -a 127.0.0.1:4000 -d 'The hub, or hubs'
 complete -c tacit -n '__tacit_command send receive echo ping' -l identity -r -F -d 'An identity file'

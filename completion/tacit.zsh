@@ -34,6 +34,7 @@ _tacit_identity() {
 		'new:make one'
 		'show:print its identifier'
 		'rotate:give it a new key'
+		'passphrase:change, set or remove its passphrase'
 		'export:print its secret key'
 	)
 	if (( CURRENT == 2 )); then
@@ -47,6 +48,12 @@ _tacit_identity() {
 	case $words[1] in
 	new|rotate|export)
 		_arguments -s $_tacit_opening '1:identity file:_files'
+		;;
+	passphrase)
+		_arguments -s $_tacit_opening \
+			'(--new-no-passphrase)--new-passphrase-file[the new one is in this file]:file:_files' \
+			'(--new-passphrase-file)--new-no-passphrase[there is to be none]' \
+			'1:identity file:_files'
 		;;
 	show)
 		_arguments \

@@ -52,7 +52,8 @@ struct tacit_passphrase {
 	/* no passphrase, on purpose: then bytes is NULL, and the file's mode is all that protects the
 	 * key.  For services that nobody types one for */
 	bool none;
-	enum tacit_passphrase_cost cost; /* of a file that is made; others keep theirs */
+	/* of one that a file is given; whoever opens a file pays what it says */
+	enum tacit_passphrase_cost cost;
 };
 
 /*
@@ -90,6 +91,21 @@ TACIT_API struct tacit_entity *tacit_entity_load(struct tacit_node *node, struct
  */
 TACIT_API tacit_err tacit_entity_rotate(
     struct tacit_entity *entity, const struct tacit_passphrase *passphrase);
+
+/*
+ * tacit_identity_reseal: another passphrase for a file, or one where there was none, or none from
+ * now on.  Key, identifier and history stay; the file is replaced as a whole, as by a rotation, and
+ * waits for its turn as one does.  before: the passphrase that it has; after: what it is to have.
+ * Entities that came from the file are who they were, and rotate with the passphrase it then has.
+ *
+ * Copies of the file that were made before, and what a disk keeps of it, open with the passphrase
+ * they had: a key that somebody may have is not made safe by this.
+ *
+ * Errors, remembered: as load, TACIT_EBUSY, TACIT_ENOSPACE.  The file is then as it was; after
+ * TACIT_EIO it may have the new passphrase.
+ */
+TACIT_API tacit_err tacit_identity_reseal(struct tacit_node *node, const char *path,
+    const struct tacit_passphrase *before, const struct tacit_passphrase *after);
 
 struct tacit_identity_info {
 	char identifier[66]; /* `P` and 64 hex digits */

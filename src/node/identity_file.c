@@ -26,6 +26,8 @@ check_call(struct tacit_node *node, const char *path, const struct tacit_passphr
 		return tacit_node_fail(node, TACIT_EINVAL,
 		    "an identity file needs a name and a passphrase, and no handler may wait for "
 		    "it");
+	if (passphrase->cost != TACIT_COST_STRONG && passphrase->cost != TACIT_COST_LEAST)
+		return tacit_node_fail(node, TACIT_EINVAL, "no such cost of a passphrase");
 	if (passphrase->none)
 		return passphrase->bytes == NULL && passphrase->len == 0
 			   ? TACIT_OK
@@ -37,8 +39,6 @@ check_call(struct tacit_node *node, const char *path, const struct tacit_passphr
 	if (passphrase->len > TACIT_PASSPHRASE_LEN_MAX)
 		return tacit_node_fail(node, TACIT_ELIMIT,
 		    "the passphrase for %s has more than %u bytes", path, TACIT_PASSPHRASE_LEN_MAX);
-	if (passphrase->cost != TACIT_COST_STRONG && passphrase->cost != TACIT_COST_LEAST)
-		return tacit_node_fail(node, TACIT_EINVAL, "no such cost of a passphrase");
 	return TACIT_OK;
 }
 
@@ -117,6 +117,14 @@ write_new(struct tacit_node *node, const char *path, const struct content *conte
 	return err == TACIT_OK ? err : fail_file(node, err, &text);
 }
 
+static void
+warn_if_open(struct tacit_node *node, const char *path, const struct tacit_passphrase *passphrase)
+{
+	if (passphrase->none)
+		tacit_node_log(node, TACIT_LOG_WARNING,
+		    "%s has no passphrase: whoever reads it is this party", path);
+}
+
 struct tacit_entity *
 tacit_entity_create_file(struct tacit_node *node, struct tacit_vault *vault, const char *path,
     const struct tacit_passphrase *passphrase)
@@ -141,9 +149,7 @@ tacit_entity_create_file(struct tacit_node *node, struct tacit_vault *vault, con
 		tacit_identity_fini(&identity);
 		return NULL;
 	}
-	if (passphrase->none)
-		tacit_node_log(node, TACIT_LOG_WARNING,
-		    "%s has no passphrase: whoever reads it is this party", path);
+	warn_if_open(node, path, passphrase);
 	return tacit_entity_adopt(node, &identity, path);
 }
 
@@ -258,7 +264,7 @@ tacit_entity_rotate(struct tacit_entity *entity, const struct tacit_passphrase *
 	return err;
 }
 
-/* looking -------------------------------------------------------------------------------------- */
+/* without an entity ---------------------------------------------------------------------------- */
 
 /* the file's identity in a vault of its own, which goes with it */
 static tacit_err
@@ -272,6 +278,48 @@ open_apart(struct tacit_node *node, const char *path, const struct tacit_passphr
 		return tacit_node_fail(node, err, "no memory for a vault");
 	if ((err = open_file(node, vault, path, passphrase, ret)) != TACIT_OK)
 		tacit_vault_destroy(vault);
+	return err;
+}
+
+/* while it is our turn to change the file */
+static tacit_err
+reseal_in_turn(struct tacit_node *node, const struct tacit_passphrase *before,
+    const struct tacit_passphrase *after, struct tacit_file_change *change)
+{
+	struct tacit_identity identity;
+	struct tacit_file_text text;
+	struct content content;
+	tacit_err err = open_apart(node, change->path, before, &identity);
+
+	if (err != TACIT_OK)
+		return err;
+	if ((err = seal(node, &identity, after, &costs[after->cost], &content)) == TACIT_OK &&
+	    (err = tacit_file_replace(change, content.bytes, content.len, &text)) != TACIT_OK)
+		fail_file(node, err, &text);
+	tacit_wipe(&content, sizeof(content));
+	tacit_vault_destroy(identity.vault);
+	return err;
+}
+
+tacit_err
+tacit_identity_reseal(struct tacit_node *node, const char *path,
+    const struct tacit_passphrase *before, const struct tacit_passphrase *after)
+{
+	struct tacit_file_change change;
+	struct tacit_file_text text;
+	tacit_err err;
+
+	if (!tacit_node_usable(node))
+		return tacit_node_err(node);
+	if ((err = check_call(node, path, before)) != TACIT_OK ||
+	    (err = check_call(node, path, after)) != TACIT_OK)
+		return err;
+	if ((err = tacit_file_begin(path, &change, &text)) != TACIT_OK)
+		return fail_file(node, err, &text);
+	err = reseal_in_turn(node, before, after, &change);
+	tacit_file_end(&change);
+	if (err == TACIT_OK)
+		warn_if_open(node, path, after);
 	return err;
 }
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-# Goal: a person makes, shows, rotates and exports an identity file with `tacit identity`; what is
-# typed at the terminal is not seen there, and each wrong file or word is refused with what to do.
+# Goal: a person makes, shows, rotates, reseals and exports an identity file with `tacit identity`;
+# what is typed at the terminal is not seen there, and each wrong file or word is refused with what
+# to do.
 import json
 import os
 import re
@@ -15,7 +16,8 @@ WORDS = "five words nobody has guessed"
 IDENTIFIER = "P[0-9a-f]{64}"
 # words are looked for at the beginnings of lines
 os.environ["NO_COLOR"] = "1"
-COMMANDS = ("new", "show", "rotate", "export")
+NEXT = "six other words that nobody guesses"
+COMMANDS = ("new", "show", "rotate", "passphrase", "export")
 
 
 def echo(process):
@@ -156,6 +158,88 @@ def rotated(s, path, secret_file, found, digits):
           {"identifier": found, "keys": 2, "passphrase": True}, "and show counts two")
 
 
+def exported(s, path, *args):
+    return json.loads(identity(s, "export", path, "--json", *args).out)
+
+
+def resealed(s, folder, path, words, found):
+    """All three ways: another passphrase, none, and one again; the identity stays what it is."""
+    path = shutil.copy(path, folder / "changed.id")
+    next_words = folder / "next words"
+    next_words.touch(0o600)
+    next_words.write_text(NEXT)
+    before, key = path.read_bytes(), exported(s, path, "--passphrase-file", words)
+    changed_by_hand(s, path, found)
+    after = path.read_bytes()
+    # FORMAT.md 1.1: 18 bytes, the salt, the history, the sealed key
+    check(len(after) == len(before) and after[:18] == before[:18] and after[18:34] != before[18:34]
+        and after[34:-48] == before[34:-48] and after[-48:] != before[-48:],
+        "the history stays byte for byte, salt and seal are new")
+    check(path.stat().st_mode & 0o777 == 0o600, "nobody else can read the file")
+    check(not (folder / "changed.id.new").exists(), "and nothing lies beside it")
+    refused(s, "wrong passphrase", "passphrase", path, "--passphrase-file", words,
+        "--new-no-passphrase")
+    refused(s, "no terminal to ask .*: give --passphrase-file FILE", "passphrase", path)
+    refused(s, "has a passphrase: leave out --no-passphrase", "passphrase", path,
+        "--no-passphrase", "--new-passphrase-file", next_words)
+    check(path.read_bytes() == after, "what is refused changes nothing")
+    removed = identity(s, "passphrase", path, "--passphrase-file", next_words,
+        "--new-no-passphrase", "--json")
+    check(json.loads(removed.out) == {"identifier": found, "keys": 2, "passphrase": False} and
+        b"warning: " in removed.err, "it is removed, with a warning")
+    check(path.read_bytes()[34:-48] == before[34:-48], "and the history stays")
+    check(exported(s, path, "--no-passphrase") == key, "it is the same key")
+    not_set(s, folder, path, next_words)
+    again = identity(s, "passphrase", path, "--no-passphrase", "--new-passphrase-file",
+        "/dev/stdin", input=WORDS.encode() + b"\n")
+    check(again.out.decode() == found + "\n" and again.err == b"", "and set again, from a pipe")
+    check(exported(s, path, "--passphrase-file", words) == key, "it is the same key")
+
+
+def changed_by_hand(s, path, found):
+    """On a terminal: the old passphrase is asked for first, and has to be right."""
+    wrong = terminal(s, "passphrase", path)
+    answer(wrong, "^Passphrase for .*: ", NEXT)
+    wrong.see("^tacit identity: .*wrong passphrase")
+    unseen(wrong, 1, NEXT)
+    check("New passphrase" not in wrong.text, "who does not know the old one is asked no more")
+    changed = terminal(s, "passphrase", path)
+    answer(changed, "^Passphrase for .*: ", WORDS)
+    answer(changed, "^New passphrase for .*: ", NEXT)
+    answer(changed, "^Once more the passphrase for .*: ", NEXT)
+    check(changed.see("^(%s)$" % IDENTIFIER).group(1).decode() == found, "the identifier stays")
+    unseen(changed, 0)
+    check(NEXT not in changed.text, "neither of them was seen")
+
+
+def not_set(s, folder, path, words):
+    """Of a file without a passphrase."""
+    before = path.read_bytes()
+    differ = terminal(s, "passphrase", path, "--no-passphrase")
+    answer(differ, "^New passphrase for .*: ", NEXT)
+    answer(differ, "^Once more .*: ", NEXT + "!")
+    differ.see("^tacit identity: the two passphrases differ: nothing was changed")
+    unseen(differ, 1, NEXT)
+    empty = terminal(s, "passphrase", path, "--no-passphrase")
+    answer(empty, "^New passphrase for .*: ", "")
+    empty.see("^tacit identity: the passphrase is empty: use --new-no-passphrase")
+    check(empty.wait() == 1, "an empty passphrase is none")
+    ended = terminal(s, "passphrase", path, "--no-passphrase")
+    answer(ended, "^New passphrase for .*: ", NEXT)
+    ended.see("^Once more .*: ")
+    ended.send(b"half of it\x03")
+    unseen(ended, -signal.SIGINT, "half of it")
+    for said, args in (
+            ("no terminal to ask .*: give --new-passphrase-file FILE", ("--no-passphrase",)),
+            ("cannot read .*: No such file",
+                ("--no-passphrase", "--new-passphrase-file", folder / "nowhere")),
+            ("has no passphrase: use --no-passphrase", ("--new-passphrase-file", words)),
+            ("has no passphrase: leave out --passphrase-file",
+                ("--passphrase-file", words, "--new-passphrase-file", words))):
+        refused(s, said, "passphrase", path, *args)
+    check(path.read_bytes() == before, "the file is as it was")
+
+
 def open_file(s, folder):
     """A file without a passphrase is said to be one at every turn."""
     path = folder / "open.id"
@@ -264,6 +348,12 @@ def usage(s, path):
             (("rotate", path, "--passphrase-file", "x", "--no-passphrase"), "exclude each other"),
             (("rotate", path, "--passphrase", "x"), "everybody can read a command line"),
             (("rotate", path, "--passphrase=x"), "everybody can read a command line"),
+            (("passphrase", path, "--new-passphrase-file", "x", "--new-no-passphrase"),
+                "--new-passphrase-file and --new-no-passphrase exclude each other"),
+            (("passphrase", path, "--new-passphrase", "x"), "everybody can read a command line"),
+            (("passphrase", path, "--new-passphrase=x"), "everybody can read a command line"),
+            (("passphrase", path, "--new-passphrase-file"), "wants a value"),
+            (("rotate", path, "--new-no-passphrase"), "unknown option --new-no-passphrase; see"),
             (("show", "--passphrase=x", path), "everybody can read a command line")):
         refused(s, words, *args, status=2)
     check(path.read_bytes() == before, "and nothing was changed")
@@ -281,7 +371,7 @@ def helped(s, folder):
         example = lines[-1].partition("example: ")[2]
         process = s.start("example", "sh", "-c", example, pty=True, cwd=place,
             env={"PATH": "%s:%s" % (BUILD, os.environ["PATH"])})
-        for _ in range({"new": 2, "show": 0}.get(command, 1)):
+        for _ in range({"new": 2, "show": 0, "passphrase": 3}.get(command, 1)):
             answer(process, "assphrase for alice.id: ", WORDS)
         check(process.wait() == 0, "works: " + example)
     check((place / "alice.secret").stat().st_mode & 0o777 == 0o600, "its secret is its owner's")
@@ -304,6 +394,8 @@ def main(s):
     stopped(s, path)
     s.step("rotated")
     rotated(s, path, words, found, digits)
+    s.step("resealed")
+    resealed(s, s.dir, path, words, found)
     s.step("without a passphrase")
     unsealed = open_file(s, s.dir)
     s.step("wrong files")

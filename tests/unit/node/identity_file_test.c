@@ -12,6 +12,7 @@
 
 static const struct tacit_passphrase right = {"right", 5, false, TACIT_COST_LEAST},
 				     wrong = {"wrong", 5, false, TACIT_COST_LEAST},
+				     fresh = {"fresh words", 11, false, TACIT_COST_LEAST},
 				     none = {.none = true};
 
 /* a node, its vault, and a folder; file is the name of nothing yet */
@@ -69,7 +70,7 @@ must_not_be_called(void *arg, const uint8_t secret[32])
 	fail();
 }
 
-/* load, show and export refuse the file alike, and rotating an entity that came from it too */
+/* load, show, export and reseal refuse the file alike */
 static void
 assert_refused(
     struct fixture *f, const struct tacit_passphrase *passphrase, tacit_err err, const char *text)
@@ -85,6 +86,8 @@ assert_refused(
 	    tacit_identity_export(f->node, f->place.file, passphrase, must_not_be_called, NULL),
 	    err);
 	assert_failed(f, err, text);
+	assert_int_equal(tacit_identity_reseal(f->node, f->place.file, passphrase, &fresh), err);
+	assert_failed(f, err, text);
 }
 
 static unsigned
@@ -94,6 +97,35 @@ changes_of(struct fixture *f)
 
 	assert_int_equal(tacit_identity_show(f->node, f->place.file, &right, &info), TACIT_OK);
 	return info.changes;
+}
+
+static tacit_err
+reseal(
+    struct fixture *f, const struct tacit_passphrase *before, const struct tacit_passphrase *after)
+{
+	return tacit_identity_reseal(f->node, f->place.file, before, after);
+}
+
+/* the bytes of an identity file: 34 of a header, its history, 48 that are sealed; FORMAT.md 1.1 */
+struct whole {
+	uint8_t bytes[4096];
+	size_t len;
+};
+
+static struct whole
+whole_of(const struct fixture *f)
+{
+	struct whole whole = {.len = 0};
+
+	whole.len = place_read(f->place.file, whole.bytes, sizeof(whole.bytes));
+	return whole;
+}
+
+static void
+assert_same(const struct whole *a, const struct whole *b)
+{
+	assert_int_equal(a->len, b->len);
+	assert_memory_equal(a->bytes, b->bytes, a->len);
 }
 
 static void
@@ -349,6 +381,148 @@ rotation_keeps_what_is_newer(void **state)
 	teardown(&f);
 }
 
+/* the salt and the sealed part are new, and the cost what was asked for: passes, then KiB; all else
+ * is as it was, and it is the same key */
+static void
+assert_resealed(struct fixture *f, const struct whole *before,
+    const struct tacit_passphrase *passphrase, uint32_t passes, uint32_t kib)
+{
+	const uint8_t cost[8] = {
+	    [3] = (uint8_t)passes, [5] = (uint8_t)(kib >> 16), [6] = (uint8_t)(kib >> 8)};
+	struct whole after = whole_of(f);
+	struct tacit_identity_info info;
+	const char *identifier;
+
+	assert_int_equal(after.len, before->len);
+	assert_memory_equal(after.bytes, before->bytes, 9);
+	assert_int_equal(after.bytes[9], passphrase->none ? 0 : 1);
+	assert_memory_equal(after.bytes + 10, cost, sizeof(cost));
+	assert_memory_not_equal(after.bytes + 18, before->bytes + 18, 16);
+	assert_memory_equal(after.bytes + 34, before->bytes + 34, before->len - 34 - 48);
+	assert_memory_not_equal(after.bytes + after.len - 48, before->bytes + after.len - 48, 48);
+	assert_int_equal(place_mode(f->place.file), 0600);
+	assert_int_equal(place_count(&f->place, false), 1);
+	assert_int_equal(tacit_identity_show(f->node, f->place.file, passphrase, &info), TACIT_OK);
+	assert_true(info.opened && info.has_passphrase == !passphrase->none);
+	identifier = tacit_entity_identifier(load(f, passphrase));
+	assert_string_equal(identifier, info.identifier);
+}
+
+static void
+a_passphrase_is_changed_removed_and_set(void **state)
+{
+	static const struct tacit_passphrase strong = {"right", 5, false, TACIT_COST_STRONG};
+	uint8_t secret[32], again[32];
+	struct whole first, before;
+	struct fixture f;
+
+	(void)state;
+	setup(&f);
+	assert_int_equal(tacit_entity_rotate(create(&f, &right), &right), TACIT_OK);
+	assert_int_equal(
+	    tacit_identity_export(f.node, f.place.file, &right, copy_secret, secret), TACIT_OK);
+	first = whole_of(&f);
+	assert_int_equal(reseal(&f, &right, &fresh), TACIT_OK);
+	assert_resealed(&f, &first, &fresh, 1, 8 << 10);
+	assert_refused(&f, &right, TACIT_EAUTH, "wrong passphrase");
+	/* to the same again */
+	before = whole_of(&f);
+	assert_int_equal(reseal(&f, &fresh, &fresh), TACIT_OK);
+	assert_resealed(&f, &before, &fresh, 1, 8 << 10);
+	assert_false(lines_have(&f.lines, "has no passphrase"));
+	before = whole_of(&f);
+	assert_int_equal(reseal(&f, &fresh, &none), TACIT_OK);
+	assert_true(lines_have(&f.lines, "bob.id has no passphrase"));
+	assert_resealed(&f, &before, &none, 0, 0);
+	assert_refused(&f, &fresh, TACIT_EINVAL, "has no passphrase, and one was given");
+	before = whole_of(&f);
+	assert_int_equal(reseal(&f, &none, &strong), TACIT_OK);
+	assert_resealed(&f, &before, &strong, 3, 256 << 10);
+	assert_refused(&f, &none, TACIT_EINVAL, "none was given");
+	assert_int_equal(
+	    tacit_identity_export(f.node, f.place.file, &right, copy_secret, again), TACIT_OK);
+	assert_memory_equal(secret, again, sizeof(secret));
+	assert_int_equal(changes_of(&f), 2);
+	/* a copy that was made before knows nothing of it */
+	place_write(f.place.file, first.bytes, first.len);
+	assert_non_null(load(&f, &right));
+	assert_refused(&f, &fresh, TACIT_EAUTH, "wrong passphrase");
+	teardown(&f);
+}
+
+static void
+what_cannot_be_resealed_stays(void **state)
+{
+	const struct tacit_passphrase empty = {"", 0, false, TACIT_COST_LEAST},
+				      both = {"x", 1, true, TACIT_COST_LEAST},
+				      no_cost = {
+					  .none = true, .cost = (enum tacit_passphrase_cost)7};
+	const char much[1025] = {'x'};
+	const struct tacit_passphrase too_long = {much, 1025, false, TACIT_COST_LEAST};
+	const struct {
+		const struct tacit_passphrase *before, *after;
+		tacit_err err;
+		const char *text;
+	} calls[] = {
+	    {&wrong, &fresh, TACIT_EAUTH, "wrong passphrase, or the file is damaged"},
+	    {&none, &fresh, TACIT_EINVAL, "none was given"},
+	    {NULL, &fresh, TACIT_EINVAL, "a passphrase"},
+	    {&right, NULL, TACIT_EINVAL, "a passphrase"},
+	    {&empty, &fresh, TACIT_EINVAL, "empty passphrase"},
+	    {&right, &empty, TACIT_EINVAL, "empty passphrase"},
+	    {&right, &both, TACIT_EINVAL, "that there is none"},
+	    {&right, &no_cost, TACIT_EINVAL, "no such cost"},
+	    {&too_long, &fresh, TACIT_ELIMIT, "more than 1024 bytes"},
+	    {&right, &too_long, TACIT_ELIMIT, "more than 1024 bytes"},
+	};
+	struct whole before, after;
+	struct fixture f;
+	char next[128];
+
+	(void)state;
+	setup(&f);
+	assert_int_equal(reseal(&f, &right, &fresh), TACIT_ENOTFOUND);
+	assert_failed(&f, TACIT_ENOTFOUND, "No such file");
+	assert_int_equal(place_count(&f.place, false), 0);
+	assert_non_null(create(&f, &right));
+	before = whole_of(&f);
+	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+		assert_int_equal(reseal(&f, calls[i].before, calls[i].after), calls[i].err);
+		assert_failed(&f, calls[i].err, calls[i].text);
+	}
+	assert_int_equal(tacit_identity_reseal(f.node, NULL, &right, &fresh), TACIT_EINVAL);
+	assert_failed(&f, TACIT_EINVAL, "needs a name");
+	assert_int_equal(tacit_identity_reseal(NULL, f.place.file, &right, &fresh), TACIT_ENOMEM);
+	snprintf(next, sizeof(next), "%s.new", f.place.file);
+	assert_int_equal(tacit_identity_reseal(f.node, next, &right, &fresh), TACIT_EINVAL);
+	assert_failed(&f, TACIT_EINVAL, "would be lost");
+	after = whole_of(&f);
+	assert_same(&before, &after);
+	assert_int_equal(place_count(&f.place, false), 1);
+	assert_int_equal(reseal(&f, &right, &fresh), TACIT_OK);
+	teardown(&f);
+}
+
+static void
+who_runs_goes_on_after_a_reseal(void **state)
+{
+	struct tacit_entity *entity;
+	struct tacit_identity_info info;
+	struct fixture f;
+
+	(void)state;
+	setup(&f);
+	assert_non_null(entity = create(&f, &right));
+	assert_int_equal(reseal(&f, &right, &fresh), TACIT_OK);
+	assert_int_equal(tacit_entity_rotate(entity, &right), TACIT_EAUTH);
+	assert_failed(&f, TACIT_EAUTH, "wrong passphrase");
+	assert_int_equal(tacit_entity_rotate(entity, &fresh), TACIT_OK);
+	assert_int_equal(tacit_identity_show(f.node, f.place.file, &fresh, &info), TACIT_OK);
+	assert_int_equal(info.changes, 2);
+	assert_string_equal(info.identifier, tacit_entity_identifier(entity));
+	teardown(&f);
+}
+
 static void
 entities_without_a_file_rotate_too(void **state)
 {
@@ -382,12 +556,21 @@ calls_are_in_order(void **state)
 	faults_start(0, false, 0);
 	assert_int_equal(tacit_entity_rotate(entity, &right), TACIT_OK);
 	assert_string_equal(faults_trace, "wsrF");
+	faults_start(0, false, 0);
+	assert_int_equal(reseal(&f, &right, &fresh), TACIT_OK);
+	assert_string_equal(faults_trace, "wsrF");
 	teardown(&f);
 }
 
+enum change {
+	CREATE,
+	ROTATE,
+	RESEAL,
+};
+
 /* what a child process does, which may be ended at the nth call; true: it was */
 static bool
-child_dies_at(const char *file, unsigned nth, bool rotates)
+child_dies_at(const char *file, unsigned nth, enum change change)
 {
 	pid_t pid = fork();
 	int status;
@@ -397,11 +580,14 @@ child_dies_at(const char *file, unsigned nth, bool rotates)
 		struct tacit_node *node = tacit_node_new();
 		struct tacit_vault *vault = tacit_vault_new(node);
 		struct tacit_entity *entity =
-		    rotates ? tacit_entity_load(node, vault, file, &right) : NULL;
+		    change == ROTATE ? tacit_entity_load(node, vault, file, &right) : NULL;
 
 		faults_start(nth, true, 0);
-		if (rotates)
+		if (change == ROTATE)
 			_exit(tacit_entity_rotate(entity, &right) == TACIT_OK ? 0 : 1);
+		if (change == RESEAL)
+			_exit(
+			    tacit_identity_reseal(node, file, &right, &fresh) == TACIT_OK ? 0 : 1);
 		_exit(tacit_entity_create_file(node, vault, file, &right) != NULL ? 0 : 1);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
@@ -423,7 +609,7 @@ a_crash_leaves_the_old_file_or_the_new_one(void **state)
 	while (died) {
 		setup(&f);
 		assert_non_null(create(&f, &right));
-		died = child_dies_at(f.place.file, ++nth, true);
+		died = child_dies_at(f.place.file, ++nth, ROTATE);
 		changes = changes_of(&f);
 		assert_true(changes == 1 || changes == 2);
 		old += changes == 1;
@@ -442,6 +628,34 @@ a_crash_leaves_the_old_file_or_the_new_one(void **state)
 }
 
 static void
+a_crash_leaves_the_old_passphrase_or_the_new_one(void **state)
+{
+	unsigned nth = 0, new = 0;
+	struct whole before, after;
+	bool died = true, is_new;
+	struct fixture f;
+
+	(void)state;
+	while (died) {
+		setup(&f);
+		assert_non_null(create(&f, &right));
+		before = whole_of(&f);
+		died = child_dies_at(f.place.file, ++nth, RESEAL);
+		after = whole_of(&f);
+		is_new = memcmp(before.bytes, after.bytes, sizeof(before.bytes)) != 0;
+		if (is_new)
+			assert_resealed(&f, &before, &fresh, 1, 8 << 10);
+		new += is_new;
+		/* what it left behind is in nobody's way */
+		assert_int_equal(reseal(&f, is_new ? &fresh : &right, &wrong), TACIT_OK);
+		assert_resealed(&f, &before, &wrong, 1, 8 << 10);
+		teardown(&f);
+	}
+	assert_int_equal(nth, 5);
+	assert_int_equal(new, 2);
+}
+
+static void
 a_crash_leaves_nothing_or_the_new_file(void **state)
 {
 	unsigned nth = 0, there = 0;
@@ -452,7 +666,7 @@ a_crash_leaves_nothing_or_the_new_file(void **state)
 	(void)state;
 	while (died) {
 		setup(&f);
-		died = child_dies_at(f.place.file, ++nth, false);
+		died = child_dies_at(f.place.file, ++nth, CREATE);
 		if (access(f.place.file, F_OK) != 0) {
 			assert_non_null(entity = create(&f, &right));
 		} else {
@@ -473,6 +687,7 @@ static void
 failing_calls_are_told(void **state)
 {
 	struct tacit_entity *entity;
+	struct whole before, after;
 	struct fixture f;
 
 	(void)state;
@@ -494,6 +709,19 @@ failing_calls_are_told(void **state)
 	faults_start(0, false, 0);
 	assert_int_equal(tacit_entity_rotate(entity, &right), TACIT_OK);
 	assert_int_equal(entity->identity.history.count, 3);
+	before = whole_of(&f);
+	for (unsigned nth = 1; nth <= 3; nth++) {
+		faults_start(nth, false, EDQUOT);
+		assert_int_equal(reseal(&f, &right, &fresh), TACIT_ENOSPACE);
+		assert_failed(&f, TACIT_ENOSPACE, "bob.id");
+		after = whole_of(&f);
+		assert_same(&before, &after);
+		assert_int_equal(place_count(&f.place, false), 1);
+	}
+	faults_start(4, false, EIO);
+	assert_int_equal(reseal(&f, &right, &fresh), TACIT_EIO);
+	assert_failed(&f, TACIT_EIO, f.place.folder);
+	assert_resealed(&f, &before, &fresh, 1, 8 << 10);
 	(void)place_count(&f.place, true);
 	for (unsigned nth = 1; nth <= 3; nth++) {
 		faults_start(nth, false, EROFS);
@@ -609,11 +837,57 @@ several_programs_at_once(void **state)
 	}
 }
 
+/* of those who change the same passphrase one is in time; to the others it is a wrong one */
+static void
+several_programs_reseal_at_once(void **state)
+{
+	static const struct tacit_passphrase each[CHILDREN] = {
+	    {"a", 1, false, TACIT_COST_LEAST},
+	    {"b", 1, false, TACIT_COST_LEAST},
+	    {"c", 1, false, TACIT_COST_LEAST},
+	};
+	struct whole before;
+	unsigned done = 0;
+	pid_t pids[CHILDREN];
+	struct fixture f;
+	int status;
+
+	(void)state;
+	setup(&f);
+	assert_non_null(create(&f, &right));
+	before = whole_of(&f);
+	for (size_t i = 0; i < CHILDREN; i++) {
+		assert_true((pids[i] = fork()) >= 0);
+		if (pids[i] != 0)
+			continue;
+		switch (tacit_identity_reseal(tacit_node_new(), f.place.file, &right, &each[i])) {
+		case TACIT_OK:
+			_exit(0);
+		case TACIT_EAUTH:
+			_exit(3);
+		default:
+			_exit(1);
+		}
+	}
+	for (size_t i = 0; i < CHILDREN; i++) {
+		assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
+		assert_true(WIFEXITED(status));
+		assert_int_not_equal(WEXITSTATUS(status), 1);
+		if (WEXITSTATUS(status) == 0)
+			assert_resealed(&f, &before, &each[i], 1, 8 << 10);
+		done += WEXITSTATUS(status) == 0;
+	}
+	assert_int_equal(done, 1);
+	teardown(&f);
+}
+
 /* each allocation fails in turn: an error, and everything as before */
 static void
 no_memory_is_an_error(void **state)
 {
 	struct tacit_entity *entity, *again = NULL;
+	struct whole before, after;
+	bool resealed = false;
 	struct fixture f;
 
 	(void)state;
@@ -648,6 +922,20 @@ no_memory_is_an_error(void **state)
 		assert_true(nth < 50);
 		assert_int_equal(place_count(&f.place, false), 1);
 	}
+	before = whole_of(&f);
+	for (unsigned long nth = 1; !resealed; nth++) {
+		tacit_alloc_fail_at(nth);
+		resealed = reseal(&f, &none, &right) == TACIT_OK;
+		tacit_alloc_fail_at(0);
+		after = whole_of(&f);
+		if (!resealed) {
+			assert_failed(&f, TACIT_ENOMEM, "");
+			assert_same(&before, &after);
+		}
+		assert_true(nth < 50);
+		assert_int_equal(place_count(&f.place, false), 1);
+	}
+	assert_resealed(&f, &before, &right, 1, 8 << 10);
 	teardown(&f);
 }
 
@@ -668,6 +956,7 @@ a_node_with_an_error_does_nothing(void **state)
 	assert_int_equal(
 	    tacit_identity_export(f.node, f.place.file, &right, must_not_be_called, NULL),
 	    TACIT_EAUTH);
+	assert_int_equal(reseal(&f, &right, &fresh), TACIT_EAUTH);
 	tacit_node_clear_err(f.node);
 	assert_int_equal(changes_of(&f), 1);
 	assert_null(tacit_entity_load(NULL, NULL, f.place.file, &right));
@@ -687,14 +976,19 @@ main(void)
 	    cmocka_unit_test(open_files_are_refused),
 	    cmocka_unit_test(damaged_files_are_refused),
 	    cmocka_unit_test(rotation_keeps_what_is_newer),
+	    cmocka_unit_test(a_passphrase_is_changed_removed_and_set),
+	    cmocka_unit_test(what_cannot_be_resealed_stays),
+	    cmocka_unit_test(who_runs_goes_on_after_a_reseal),
 	    cmocka_unit_test(entities_without_a_file_rotate_too),
 	    cmocka_unit_test(calls_are_in_order),
 	    cmocka_unit_test(a_crash_leaves_the_old_file_or_the_new_one),
+	    cmocka_unit_test(a_crash_leaves_the_old_passphrase_or_the_new_one),
 	    cmocka_unit_test(a_crash_leaves_nothing_or_the_new_file),
 	    cmocka_unit_test(failing_calls_are_told),
 	    cmocka_unit_test(the_way_is_blocked),
 	    cmocka_unit_test(no_identity_is_named_like_a_change),
 	    cmocka_unit_test(several_programs_at_once),
+	    cmocka_unit_test(several_programs_reseal_at_once),
 	    cmocka_unit_test(no_memory_is_an_error),
 	    cmocka_unit_test(a_node_with_an_error_does_nothing),
 	};
