@@ -93,6 +93,7 @@ struct tacit_cli_party {
 	/* the party's own: the followed channel, and the clock that looks at it and at the hub.  Times
 	 * are tacit_cli_now_ms's */
 	char followed[128];
+	bool opening; /* it is not yet there */
 	bool silent, lost;
 	bool hub_away, hub_missed; /* missed: and said so */
 	uint64_t hub_since;        /* since when it is away, or there */

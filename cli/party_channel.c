@@ -61,10 +61,11 @@ static bool
 is_given_up(struct tacit_cli_party *party, uint64_t now)
 {
 	bool was_overdue = party->overdue;
+	bool waits = party->opening || (party->followed[0] != '\0' && party->silent);
 	unsigned grace = party->timeout_ms < GRACE_MS ? party->timeout_ms : GRACE_MS;
 
-	party->overdue = party->followed[0] != '\0' && party->timeout_ms != 0 && party->silent &&
-			 !party->hub_away && now - party->hub_since >= party->timeout_ms;
+	party->overdue = waits && party->timeout_ms != 0 && !party->hub_away &&
+			 now - party->hub_since >= party->timeout_ms;
 	if (!was_overdue) {
 		party->answers = tacit_stream_answers(party->stream);
 		party->answered_at = 0;
@@ -84,7 +85,11 @@ tick(void *arg)
 
 	look_at_hub(party, now);
 	if (is_given_up(party, now)) {
-		snprintf(text, sizeof(text), "the other end has been silent for %g s",
+		snprintf(text, sizeof(text),
+		    party->opening
+			? "no answer within %g s: check that the other end runs, and that "
+			  "it printed this invitation"
+			: "the other end has been silent for %g s",
 		    party->timeout_ms / 1000.0);
 		lose(party, STATUS_SILENT, text);
 	}
@@ -245,7 +250,9 @@ open_channel(struct tacit_cli_party *party)
 	const struct tacit_route *route =
 	    tacit_route_new(node, tacit_stream_sender(party->stream), "listener", NULL);
 
+	party->opening = true;
 	party->channel = tacit_channel_open(node, party->entity, route, party->trust);
+	party->opening = false;
 	if (party->channel == NULL)
 		return false;
 	tacit_channel_watch_events(party->channel, on_event, party);

@@ -271,8 +271,9 @@ def silence(s, hub):
     check(far.stop() == 0, "an echo ends")
     check(process.wait() == 1, "and the ping with it")
     process.see("^tacit ping: the other end has gone")
+    ping(s, far.invitation, "--timeout", "1s", status=5, words="no answer within 1 s: check that")
     if ALL:
-        ping(s, far.invitation, status=5, words="no answer")
+        ping(s, far.invitation, status=5, words="no answer within 30 s")
 
 
 def examples(s, hub):
