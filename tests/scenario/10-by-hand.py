@@ -58,6 +58,14 @@ def three_terminals(s):
     return hub, bob, alice
 
 
+def answer(alice, bob):
+    """One after the other: what is typed too early is shown where others print."""
+    alice.see(line(ASK_SENDER))
+    alice.say(re.search(r"sender name is: (\S+)", bob.text).group(1))
+    alice.see(line(ASK_RECEIVER))
+    alice.say(re.search(r"receiver name is: (\S+)", bob.text).group(1))
+
+
 def ends(s, hub, bob, alice):
     alice.see(line(ASK_MESSAGE))
     alice.end()
@@ -68,16 +76,14 @@ def ends(s, hub, bob, alice):
     second.send(b"\x03")
     check(second.wait() == 0, "Ctrl-C at the first question ends Alice with 0")
     third = terminal(s, "alice", BUILD / "examples/alice", address)
-    third.say(re.search(r"sender name is: (\S+)", bob.text).group(1))
-    third.say(re.search(r"receiver name is: (\S+)", bob.text).group(1))
+    answer(third, bob)
     third.see(line(ASK_MESSAGE))
     third.send(b"\x03")
     check(third.wait() == 0, "Ctrl-C at a message ends Alice with 0")
     bob.send(b"\x03")
     check(bob.wait() == 0, "Ctrl-C ends Bob with 0")
     fourth = terminal(s, "alice", BUILD / "examples/alice", address)
-    fourth.say(re.search(r"sender name is: (\S+)", bob.text).group(1))
-    fourth.say(re.search(r"receiver name is: (\S+)", bob.text).group(1))
+    answer(fourth, bob)
     fourth.see("connected to")
     fourth.send(b"\x03")
     check(fourth.wait() == 0, "Ctrl-C while nobody answers ends Alice with 0")

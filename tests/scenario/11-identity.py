@@ -26,8 +26,7 @@ def pinned(s, hub, bob):
 
 def somebody_else(s, hub, bob, other):
     """The streams lead to somebody else, who answers properly and proves to be himself."""
-    alice = s.alice(hub, other, identifier=bob.identifier)
-    alice.send(b"for Bob\n" * 3)
+    alice = s.alice(hub, other, identifier=bob.identifier, lines="for Bob\n" * 3)
     check(alice.wait() == 1, "Alice ends with 1")
     check(bob.identifier in alice.text and other.identifier in alice.text,
         "she names whom she expected and who was there")

@@ -29,12 +29,14 @@ In a scenario (s):
     s.start(name, *argv, pty=False, env=None, cwd=None, stop=SIGTERM, kind=Process) -> Process
                         stderr joins stdout; with pty it runs on a terminal of its own
     s.tacit(*args)      s.run of build/tacit
-    s.hub(store=None, kafka=None, listen="127.0.0.1:0", args=(), before=())
-        -> Hub: .address .port .again()
+    s.hub(store=None, kafka=None, listen=None, args=(), before=())
+        -> Hub: .address .port .again(); listen None: a free_port()
                         kafka: "HOST:PORT" or what s.kafka() returned; neither: a store in s.dir
                         before: a command that runs the hub in its turn (env, unshare, ...)
     s.bob(hub, *args) -> Bob: .identifier .sender .receiver
-    s.alice(hub, bob, identifier=True, pty=False) -> Process; identifier: True (Bob's), None, a text
+    s.alice(hub, bob, identifier=True, pty=False, lines="") -> Process
+                        identifier: True (Bob's), None, a text; lines: her first ones, for an Alice
+                        who may have ended before one could say() them
                         both: examples="examples/interop" for those with the channel of 2021
     s.kafka(version=None, port=0, properties=(), own=False) -> Kafka: .brokers .topics()
                         .entries(topic) .produce(topic, *bytes) .create(topic, partitions)
@@ -64,7 +66,6 @@ import functools
 import os
 import pathlib
 import pty as pty_module
-import random
 import re
 import select
 import shutil
@@ -122,16 +123,17 @@ def wait_until(function, words, timeout=60):
         time.sleep(0.05)
 
 
+RESERVED = []  # sockets that hold ports
+
+
 def free_port():
-    """A loopback port that nothing uses now, below those that the system hands out by itself."""
-    while True:
-        port = random.randrange(10000, 32000)
-        with socket.socket() as s:
-            try:
-                s.bind(("127.0.0.1", port))
-                return port
-            except OSError:
-                pass
+    """A loopback port for this scenario only: connections to it are refused until one of its
+    programs listens there, and after that one ended. Nobody else can be given it meanwhile."""
+    holder = socket.socket()
+    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as who will listen there does
+    holder.bind(("127.0.0.1", 0))
+    RESERVED.append(holder)
+    return holder.getsockname()[1]
 
 
 def tagged_processes(tag):
@@ -189,7 +191,7 @@ class Process:
             self.child = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT, env=env, cwd=cwd, start_new_session=True)
             self.stdin, reader = self.child.stdin.fileno(), self.child.stdout.fileno()
-        self.pty = pty
+        self.pty, self.collecting = pty, reader
         self.pid = self.child.pid
         threading.Thread(target=self._collect, args=(reader,), daemon=True).start()
 
@@ -210,7 +212,6 @@ class Process:
     def _collect(self, fd):
         readable = select.poll()
         readable.register(fd, select.POLLIN)
-        self.collecting = fd
         while True:
             readable.poll()
             with self.more:
@@ -256,9 +257,10 @@ class Process:
         pattern = re.compile(regex.encode() if isinstance(regex, str) else regex, re.MULTILINE)
         with self.more:
             while True:
-                match = pattern.search(self.raw, self.position)
+                raw = self.raw
+                match = pattern.search(raw, self.position)
                 # A match at the very end may be half a line: wait for its newline or the end.
-                if match and (b"\n" in self.raw[match.end() - 1:] or self.ended.is_set()
+                if match and (raw.find(b"\n", match.end() - 1) >= 0 or self.ended.is_set()
                               or not regex.endswith("$")):
                     self.position = match.end()
                     return match
@@ -526,7 +528,8 @@ class Scenario:
     def tacit(self, *args, **options):
         return self.run(BUILD / "tacit", *args, **options)
 
-    def hub(self, store=None, kafka=None, listen="127.0.0.1:0", args=(), before=()):
+    def hub(self, store=None, kafka=None, listen=None, args=(), before=()):
+        listen = listen or "127.0.0.1:%d" % free_port()
         argv = [*before, BUILD / "tacit", "hub", "--listen", listen]
         if kafka is not None:
             argv += ["--kafka", kafka.brokers if isinstance(kafka, Kafka) else kafka]
@@ -537,13 +540,12 @@ class Scenario:
     def bob(self, hub, *args, examples="examples"):
         return self._launch(Bob, "bob", [BUILD / examples / "bob", hub.address, *args]).ready()
 
-    def alice(self, hub, bob, identifier=True, pty=False, examples="examples"):
+    def alice(self, hub, bob, identifier=True, pty=False, examples="examples", lines=""):
         argv = [BUILD / examples / "alice", hub.address]
         if identifier:
             argv.append(bob.identifier if identifier is True else identifier)
         alice = self._launch(Process, "alice", argv, pty=pty)
-        alice.say(bob.sender)
-        alice.say(bob.receiver)
+        alice.send(("%s\n%s\n%s" % (bob.sender, bob.receiver, lines)).encode())
         return alice
 
     def kafka(self, version=None, port=0, properties=(), own=False):
@@ -561,6 +563,17 @@ class Scenario:
     def leftovers(self):
         return tagged_processes(self.tag)
 
+    def _kill_leftovers(self):
+        """Until they are gone: who started the scenario must not see them."""
+        end = time.monotonic() + 60
+        while (left := self.leftovers()) and time.monotonic() < end:
+            for pid, _ in left:
+                try:
+                    os.kill(pid, signal.SIGKILL)
+                except OSError:
+                    pass
+            time.sleep(0.02)
+
     def close(self, failed):
         """Ends what runs; says, when it failed, what is needed to see why."""
         ends = [(p, status_words(p.child.poll())) for p in self.processes]
@@ -568,11 +581,7 @@ class Scenario:
             if process.alive:
                 process.child.send_signal(signal.SIGKILL)
                 process.child.wait()
-        for pid, _ in self.leftovers():
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
+        self._kill_leftovers()
         if failed:
             for number, (process, end) in enumerate(ends):
                 (self.dir / ("%02d-%s.out" % (number, process.name))).write_bytes(process.raw)

@@ -147,7 +147,7 @@ class OldPeer:
         time.sleep(seconds)
         return self.client.open(self.reads_name).end == self.position
 
-    def expect(self, hop, timeout=30):
+    def expect(self, hop, timeout=60):
         message = self.next_entry(hop, timeout)
         if message is None:
             raise AssertionError("nothing came for %s" % hop)
@@ -173,7 +173,7 @@ class OldPeer:
         self.push(self.route, data(three + noise.seal(b"")))
         self._take_keys(initiator=True)
 
-    def respond(self, timeout=30):
+    def respond(self, timeout=60):
         noise, hello = self.noise, self.expect("listener", timeout)
         reader = Reader(hello.payload)
         theirs = reader.data()
@@ -206,7 +206,7 @@ class OldPeer:
         self.counter += 1
         return data(record)
 
-    def hear(self, timeout=30):
+    def hear(self, timeout=60):
         """The next record: what is inside, or None when none came."""
         message = self.next_entry(self.r, timeout)
         if message is None:

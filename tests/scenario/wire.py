@@ -173,7 +173,7 @@ def endpoint(text):
 class Client:
     """One connection, and one worker on it: what the answers are for."""
 
-    def __init__(self, hub, timeout=30):
+    def __init__(self, hub, timeout=60):
         self.socket = socket.create_connection(endpoint(hub), timeout)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.name, self.timeout = os.urandom(16).hex(), timeout
