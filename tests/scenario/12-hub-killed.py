@@ -7,7 +7,8 @@ import re
 import signal
 import time
 
-from lib import check, scenario, wait_until
+from lib import check, scenario
+from traffic import Traffic
 
 KILLS = 8
 
@@ -34,33 +35,15 @@ def all_arrived(alice, bob, wanted, words):
     check(received(bob) == wanted, "%s: Bob printed each once, in order" % words)
 
 
-def first_differences(alice, bob, wanted):
-    for name, got in (("Alice", echoes(alice)), ("Bob", received(bob))):
-        for at, line in enumerate(wanted):
-            if at >= len(got) or got[at] != line:
-                print("   %s: %d lines; at %d: %r" % (name, len(got), at, got[at:at + 3]))
-                break
-
-
 def killed_in_traffic(s, hub):
-    bob = s.bob(hub)
-    alice = s.alice(hub, bob)
-    wanted = lines("number", 2000)
-    pipe(alice, wanted)
-    share = len(wanted) // (KILLS + 1)
-    for kill in range(KILLS):
-        # somewhere in its share of the lines, so that every kill happens in traffic
-        goal = kill * share + random.randrange(1, share)
-        wait_until(lambda: len(echoes(alice)) >= goal, "there are %d echoes" % goal, 120)
+    traffic = Traffic(s, [(hub, hub)])
+    for _ in range(KILLS):
+        traffic.reach(random.randrange(1, 200))
         hub.kill()
-        check(len(echoes(alice)) < len(wanted), "kill %d came in the middle of traffic" % (kill + 1))
         time.sleep(random.choice((0, 0, 0.3)))
         hub = hub.again()
-    status = alice.wait(120)
-    first_differences(alice, bob, wanted)
-    check(status == 0, "Alice ends with 0")
-    all_arrived(alice, bob, wanted, "killed %d times" % KILLS)
-    check(bob.stop() == 0, "Bob ends with 0")
+    traffic.reach(200)
+    traffic.finish("killed %d times" % KILLS)
     return hub
 
 
@@ -81,34 +64,24 @@ def killed_while_idle(s, hub):
 
 
 def stopped(s, hub, seconds):
-    bob = s.bob(hub)
-    alice = s.alice(hub, bob)
-    wanted = lines("stopped", 400)
-    pipe(alice, wanted)
-    wait_until(lambda: len(echoes(alice)) >= 100, "there are 100 echoes")
+    traffic = Traffic(s, [(hub, hub)])
+    traffic.reach(100)
     hub.signal(signal.SIGSTOP)
     time.sleep(seconds)
-    check(len(echoes(alice)) < len(wanted), "it stands still in the middle of traffic")
     hub.signal(signal.SIGCONT)
-    check(alice.wait(120) == 0, "Alice ends with 0")
-    all_arrived(alice, bob, wanted, "stopped for %d s" % seconds)
-    bob.stop()
+    traffic.reach(100)
+    traffic.finish("stopped for %d s" % seconds)
 
 
 def absent(s, hub, seconds):
     """SIGTERM: what was taken is confirmed, and nothing else is taken."""
-    bob = s.bob(hub)
-    alice = s.alice(hub, bob)
-    wanted = lines("absent", 400)
-    pipe(alice, wanted)
-    wait_until(lambda: len(echoes(alice)) >= 100, "there are 100 echoes")
+    traffic = Traffic(s, [(hub, hub)])
+    traffic.reach(100)
     check(hub.stop() == 0, "the hub ends with 0 in the middle of traffic")
     time.sleep(seconds)
-    check(len(echoes(alice)) < len(wanted), "it is gone in the middle of traffic")
     hub = hub.again()
-    check(alice.wait(120) == 0, "Alice ends with 0")
-    all_arrived(alice, bob, wanted, "gone for %d s" % seconds)
-    bob.stop()
+    traffic.reach(100)
+    traffic.finish("gone for %d s" % seconds)
     return hub
 
 
@@ -133,7 +106,7 @@ def killed_in_handshakes(s, hub):
 @scenario
 def main(s):
     hub = s.hub(store=s.dir / "store")
-    s.step("killed %d times while Alice pipes 2000 lines" % KILLS)
+    s.step("killed %d times while Alice pipes lines" % KILLS)
     hub = killed_in_traffic(s, hub)
     s.step("killed while nothing is on the way")
     hub = killed_while_idle(s, hub)

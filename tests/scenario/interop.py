@@ -61,8 +61,8 @@ class World:
     def c_bob(self):
         return self.s.bob(self.hub, examples="examples/interop")
 
-    def c_alice(self, bob, identifier=True):
-        return self.s.alice(self.hub, bob, identifier, examples="examples/interop")
+    def c_alice(self, bob, identifier=True, lines=""):
+        return self.s.alice(self.hub, bob, identifier, examples="examples/interop", lines=lines)
 
     def native_bob(self):
         return self.s.bob(self.hub)
@@ -130,8 +130,7 @@ def all_at_once(world):
 
 def who_is_there(world, rust_bob, c_bob):
     """Each side pins the other; who is somebody else is refused in words, and lives on."""
-    alice = world.c_alice(rust_bob, another(rust_bob.identifier))
-    alice.say("for somebody else")
+    alice = world.c_alice(rust_bob, another(rust_bob.identifier), "for somebody else\n")
     check(alice.wait() == 1, "C Alice, who wants somebody else, ends with 1")
     check(rust_bob.identifier in alice.text and another(rust_bob.identifier) in alice.text,
         "she names whom she expected and who was there")

@@ -4,6 +4,7 @@
     traffic.reach(500)                                   # until each pair has 500 more echoes
     traffic.finish("killed once")                        # each line and echo once and in order
     Traffic(s, hubs, 4, lens=(0, 16 << 20))              # 4 lines of so many characters, in turn
+    Feed(alice, lambda i: "line %d" % i)                 # .lines, and .enough.set(), for one Alice
 """
 
 import fcntl
@@ -17,34 +18,42 @@ from lib import Failed, check, fail, wait_until
 PIPE = 4096  # the smallest: of short lines a hundred or two wait in it
 
 
+class Feed(threading.Thread):
+    """Lines as fast as Alice takes them: count of them, or until it is enough; then the end of her
+    input. line(number) makes one."""
+
+    def __init__(self, alice, line, count=None):
+        super().__init__(daemon=True)
+        self.alice, self.line, self.count = alice, line, count
+        self.lines, self.enough = [], threading.Event()
+        fcntl.fcntl(alice.stdin, fcntl.F_SETPIPE_SZ, PIPE)
+        self.start()
+
+    def run(self):
+        for number in itertools.count() if self.count is None else range(self.count):
+            if self.count is None and self.enough.is_set():
+                break
+            self.lines.append(self.line(number))
+            try:
+                self.alice.send(self.lines[-1].encode() + b"\n")
+            except Failed:  # she ended, which who waits for echoes sees
+                break
+        self.alice.end()
+
+
 class Pair:
     def __init__(self, s, number, bob_hub, alice_hub, count, lens):
         self.number, self.lens, self.filler = number, lens, random.Random(number)
-        self.lines, self.enough = [], threading.Event()
         self.bob = s.bob(bob_hub)
         self.alice = s.alice(alice_hub, self.bob)
-        fcntl.fcntl(self.alice.stdin, fcntl.F_SETPIPE_SZ, PIPE)
         self.alice.see("secure channel was established")
-        numbers = itertools.count() if count is None else range(count)
-        self.feeder = threading.Thread(target=self._feed, args=(numbers,), daemon=True)
-        self.feeder.start()
+        self.feed = Feed(self.alice, self._line, count)
+        self.lines, self.enough = self.feed.lines, self.feed.enough
 
     def _line(self, number):
         line = "pair %d line %d" % (self.number, number)
         more = self.lens[number % len(self.lens)] - len(line) - 1
         return line + " " + self.filler.randbytes((more + 1) // 2).hex()[:more] if more > 0 else line
-
-    def _feed(self, numbers):
-        """Lines as fast as Alice takes them, until it is enough; then the end of her input."""
-        for number in numbers:
-            if self.enough.is_set():
-                break
-            self.lines.append(self._line(number))
-            try:
-                self.alice.send(self.lines[-1].encode() + b"\n")
-            except Failed:  # she ended, which count() and finish() tell
-                break
-        self.alice.end()
 
     def count(self):
         if not self.bob.alive or b"alice: " in self.alice.raw and not self.alice.alive:
