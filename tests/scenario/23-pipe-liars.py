@@ -88,6 +88,21 @@ def doors(s, hub):
     check(r.out.head == b"one\n", "what the first one sent: %r" % r.out.head)
 
 
+def late(s, hub):
+    """A receiver that thinks it over for a while, beside everything else: how it goes on."""
+    liar = Liar(s, hub.address)
+    t = send(s, liar.see(INVITATION).group(1).decode(), what=b"abc")
+
+    def answer():
+        t.see("^tacit send: warning: the other end does not say whether it receives")
+        liar.say("say" + TAKEN)
+        liar.see("got 04")
+        liar.say("say" + DONE)
+        ends(t, 0, "a late answer is one")
+        liar.stop()
+    return answer
+
+
 def receivers(s, hub):
     for status, words, answers in (
             (0, "sent 3 bytes", [[TAKEN], [], [DONE, text("13", "no"), "14", "99"]]),
@@ -118,7 +133,7 @@ def places(s, hub):
         (s.dir / "got.part").touch()
         os.chown(s.dir / "got.part", 12345, 12345)
         run = s.tacit("receive", "--hub", hub.address, "--trust", "everyone", "-o", s.dir / "got",
-            ok=False, timeout=20)
+            ok=False)
         check(run.status == 1 and b"somebody else's" in run.err and b"tacit://" not in run.err,
             "FILE.part is somebody else's: %r" % run.err)
         (s.dir / "theirs").touch(mode=0o640)
@@ -133,7 +148,10 @@ def places(s, hub):
 @scenario
 def main(s):
     hub = s.hub()
+    answer = late(s, hub)
     for part in (senders, doors, receivers, places):
         s.step(part.__name__)
         part(s, hub)
+    s.step("late")
+    answer()
     check(hub.stop() == 0, "the hub ends with 0")

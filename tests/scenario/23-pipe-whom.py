@@ -165,7 +165,7 @@ def first(s, hub):
             ends(r, 0)
     homeless = ["env", "-u", "XDG_DATA_HOME", "-u", "HOME"]
     run = s.run(*homeless, TACIT, "receive", "--hub", hub.address, "--trust", "first", "--identity",
-        me, ok=False, timeout=20)
+        me, ok=False)
     check(run.status in (1, 2) and re.search(b"^tacit receive: .*(HOME|home|--known)", run.err),
         "without a home: %r" % run.err)
     r = receive(s, hub, "--identity", me, before=homeless)

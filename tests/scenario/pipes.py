@@ -12,6 +12,7 @@ a pipe, a file or a terminal, as asked for.
 Whatever is collected is standard error; on a terminal all that was shown there.
 """
 
+import fcntl
 import hashlib
 import json
 import os
@@ -102,11 +103,12 @@ class Feeder:
         return self.hash.hexdigest()
 
     def stalls(self, seconds=1.5):
-        """Until nothing more was taken for a while; gives how much was."""
+        """Until nothing more was taken for a while, but more than a pipe holds for a tool that has not
+        begun to read; gives how much was."""
         while self.thread.is_alive():
             before = self.fed
             self.thread.join(seconds)
-            if self.fed == before and before > 0:
+            if self.fed == before and before > MIB:
                 return before
         return self.fed
 
@@ -125,7 +127,6 @@ class Tool(Process):
         slave = fds.get("terminal")
 
         def own_the_terminal():
-            import fcntl
             fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
 
         self.child = subprocess.Popen(argv, stdin=fds["in"], stdout=fds["out"], stderr=fds["err"],
@@ -192,7 +193,7 @@ class Tool(Process):
     def wait(self, timeout=60):
         status = super().wait(timeout)
         if self.out is not None and self.out.running.is_set():
-            self.out.ended.wait(10)
+            self.out.ended.wait(60)
         return status
 
     def events(self, text=None):
@@ -240,8 +241,8 @@ def memory(process, before=0):
     return int(found.group(1)) * 1024 if found else before
 
 
-def ends(t, status, words="", timeout=60):
-    """status: one, or several that will do."""
+def ends(t, status, words="", timeout=120):
+    """status: one, or several that will do. A silent far end is waited for 60 s."""
     got = t.wait(timeout)
     wanted = status if isinstance(status, tuple) else (status,)
     if got not in wanted:
@@ -256,7 +257,7 @@ def says(t, regex, words=""):
         words and " (%s)" % words, t.text[-600:]))
 
 
-def arrives(s, hub, data, to=(), frm=(), timeout=60, **options):
+def arrives(s, hub, data, to=(), frm=(), timeout=120, **options):
     """All of the data, with both ends at 0; gives the receiver and the sender."""
     r = receive(s, hub, *to, **options)
     t = send(s, r.invitation, *frm, what=data)
@@ -267,8 +268,9 @@ def arrives(s, hub, data, to=(), frm=(), timeout=60, **options):
     return r, t
 
 
-def refused(s, words, status, *args, env=None, timeout=40):
-    """A run that ends with the status, with the words in its errors, and that printed nothing."""
+def refused(s, words, status, *args, env=None, timeout=120):
+    """A run that ends with the status, with the words in its errors, and that printed nothing. Who does
+    not answer is waited for 30 s."""
     run = s.run("setsid", "-w", TACIT, *args, ok=False, env=environment(s, env), timeout=timeout)
     said, wanted = run.err.decode(), status if isinstance(status, tuple) else (status,)
     line = " ".join(map(str, args))[:300]
@@ -298,7 +300,7 @@ class Later:
 
     def done(self):
         for thread in self.threads:
-            thread.join(60)
+            thread.join(150)
         for failure in self.failures:
             raise failure
         check(not any(thread.is_alive() for thread in self.threads), "all of them ended")
@@ -325,7 +327,7 @@ def content(size, seed=1):
 def held(size, more):
     """The last block comes only when there may be more: until then it is the middle."""
     yield from blocks(size - MIB)
-    more.wait(60)
+    more.wait()
     yield content(MIB, 9)
 
 
