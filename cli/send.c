@@ -11,7 +11,7 @@
 #include "pipe.h"
 #include "progress.h"
 
-/* a far end that has the begin and says nothing to it is no receiver */
+/* a far end that has the begin and says nothing to it is hardly a receiver */
 #define ANSWER_MS 5000
 
 /* clang-format off */
@@ -142,12 +142,26 @@ is_done(void *arg)
 	return ((const struct sending *)arg)->done;
 }
 
-/* An answer leaves with the acknowledgement, unless there is none.  An outage after that may hold
- * it up for as long as it lasts. */
+/* an outage may hold the answer up for as long as it lasts */
+static tacit_err
+await_answer(struct sending *sending, long ms)
+{
+	const struct tacit_cli_party *party = &sending->party;
+	tacit_err err;
+
+	do {
+		err = tacit_node_wait(party->node, is_answered, sending, ms);
+	} while (err == TACIT_ETIMEDOUT && !tacit_stream_connected(party->stream));
+	return err;
+}
+
+/* The answer of `tacit receive` leaves with the acknowledgement.  Who does not answer then is told
+ * of; but another program may have to think it over, and has the time of --timeout. */
 static bool
 begin(struct sending *sending)
 {
 	struct tacit_cli_party *party = &sending->party;
+	bool is_short = party->timeout_ms > 0 && party->timeout_ms <= ANSWER_MS;
 	const struct tacit_route *door = tacit_route_new(
 	    party->node, tacit_channel_address(party->channel), TACIT_CLI_PIPE_WORKER, NULL);
 	tacit_err err;
@@ -158,11 +172,16 @@ begin(struct sending *sending)
 		.size = sending->input.size});
 	if (tacit_channel_flush(party->channel, TACIT_FOREVER) != TACIT_OK)
 		return false;
-	do {
-		err = tacit_node_wait(party->node, is_answered, sending, ANSWER_MS);
-	} while (err == TACIT_ETIMEDOUT && !tacit_stream_connected(party->stream));
+	err = await_answer(sending, is_short ? (long)party->timeout_ms : ANSWER_MS);
+	if (err == TACIT_ETIMEDOUT && !is_short) {
+		tacit_cli_report_warning(&party->report,
+		    "the other end does not say whether it receives: did tacit receive print this "
+		    "invitation?");
+		err = await_answer(sending,
+		    party->timeout_ms > 0 ? (long)party->timeout_ms - ANSWER_MS : TACIT_FOREVER);
+	}
 	if (err == TACIT_ETIMEDOUT)
-		return tacit_cli_party_fail(party, STATUS_FAILED,
+		return tacit_cli_party_fail(party, STATUS_SILENT,
 		    "nobody receives there: the invitation is to come from tacit receive");
 	return err == TACIT_OK;
 }

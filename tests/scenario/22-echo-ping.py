@@ -303,6 +303,7 @@ def main(s):
     nowhere = ("echo", "--trust", "everyone", "--hub", "127.0.0.1:%d" % free_port())
     lost = s.start("lost echo", TACIT, *nowhere)
     quiet = s.start("quiet echo", TACIT, *nowhere, "-q")
+    send = s.start("send", TACIT, "send", echo(s, hub).invitation, "--timeout", "5s", "/dev/null")
     round_trips(s, far)
     check(not (s.dir / "home").exists(), "fresh identities remember nobody")
     on_a_terminal(s, far)
@@ -314,6 +315,8 @@ def main(s):
     hub = hub_is_killed(s, hub)
     silence(s, hub)
     examples(s, hub)
+    send.see("^tacit send: nobody receives there: the invitation is to come from tacit receive$")
+    check(send.wait() == 5, "an echo is no receiver")
     check(lost.wait() == 1 and "tacit://" not in lost.text, "no invitation to a hub that is not there")
     check(lost.text.count("connection refused") == lost.text.count("check the address") == 1,
         "which is said once: %r" % lost.text)
