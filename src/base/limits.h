@@ -136,6 +136,14 @@
 #define TACIT_RECONNECT_MAX_MS 1000u
 /* entries that our client asks for in one pull */
 #define TACIT_PULL_LIMIT 4096u
+/* answers to one pull: as many as a hub gives at most, and as our client asks for; it asks again when
+ * so many have come.  Of one service: pulls that get more than one, so that what they may have under
+ * way fits the queue of one connection */
+#define TACIT_PULL_ANSWERS_MAX   32u
+#define TACIT_PULL_ANSWERS_AGAIN 8u
+#define TACIT_PULLS_FLOWING_MAX  24u
+/* times the hold that such a pull stays without a reader who asks for more */
+#define TACIT_PULL_SPENT_HOLDS 12u
 /* unconfirmed pushes of a producer: count and bytes */
 #define TACIT_PUSHES_MAX     16384u
 #define TACIT_PUSHES_LEN_MAX (32u << 20)

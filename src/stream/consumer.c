@@ -11,7 +11,7 @@
 enum awaited {
 	NOTHING,
 	POSITION, /* the answer of the index service */
-	ENTRIES,  /* the answer to the pull */
+	ENTRIES,  /* the next answer to the pull */
 };
 
 struct tacit_consumer {
@@ -23,7 +23,9 @@ struct tacit_consumer {
 	uint64_t first, end;     /* the stream's bounds when it was last opened */
 	bool started;            /* position is known */
 	uint64_t position;       /* the next index to read */
-	uint64_t pull_id;        /* of the last pull */
+	uint64_t answer_id;      /* of the next answer to the pull */
+	uint64_t last_id;        /* of the last one that was asked for */
+	bool flows;              /* answers follow each other without being asked for one by one */
 	tacit_msec asked_at;     /* when the awaited answer was asked for */
 	tacit_msec overdue_ms;   /* how long it may take */
 	uint64_t saved_position; /* what the index service was told last */
@@ -119,17 +121,43 @@ ask(struct tacit_consumer *consumer, const struct tacit_route *onward,
 	tacit_opener_retry(&consumer->opener, now);
 }
 
+/* asks for answers from answer_id on; limit 0: those of the pull that flows */
 static void
-pull(struct tacit_consumer *consumer, tacit_msec now)
+ask_entries(struct tacit_consumer *consumer, uint64_t limit, tacit_msec now)
 {
 	struct tacit_stream_request request = {.protocol = TACIT_PROTOCOL_PULL};
 
+	request.pull.request_id = consumer->answer_id;
+	request.pull.index = consumer->position;
+	request.pull.limit = limit;
+	request.pull.answers = TACIT_PULL_ANSWERS_MAX;
+	consumer->last_id = consumer->answer_id + (TACIT_PULL_ANSWERS_MAX - 1);
+	ask(consumer, &consumer->opener.stream, &request, now);
+}
+
+/* a new pull; what the one before it was promised may still come, and is not taken for its own */
+static void
+pull(struct tacit_consumer *consumer, tacit_msec now)
+{
 	consumer->awaited = ENTRIES;
 	consumer->overdue_ms = TACIT_PULL_DEAD_MS;
-	request.pull.request_id = ++consumer->pull_id;
-	request.pull.index = consumer->position;
-	request.pull.limit = TACIT_PULL_LIMIT;
-	ask(consumer, &consumer->opener.stream, &request, now);
+	consumer->flows = false;
+	consumer->answer_id = consumer->last_id + 1;
+	ask_entries(consumer, TACIT_PULL_LIMIT, now);
+}
+
+/* waits for the next answer of a pull that flows, and sees to it that the flow does not end */
+static void
+flow_on(struct tacit_consumer *consumer, tacit_msec now)
+{
+	consumer->awaited = ENTRIES;
+	consumer->overdue_ms = TACIT_PULL_DEAD_MS + TACIT_PULL_HOLD_MS;
+	consumer->flows = true;
+	consumer->answer_id++;
+	consumer->asked_at = now;
+	if (consumer->last_id - consumer->answer_id <
+	    TACIT_PULL_ANSWERS_MAX - TACIT_PULL_ANSWERS_AGAIN)
+		ask_entries(consumer, 0, now);
 }
 
 static void
@@ -306,29 +334,39 @@ take_entry(struct tacit_consumer *consumer, const struct tacit_msg *msg, uint64_
 	return TACIT_OK;
 }
 
-/* reads what an answer has, and returns how many of its entries were new.  An index that has none
- * after it cannot be passed, and one below the position was read before */
-static size_t
+/* reads what an answer has, and tells how many of its entries were new; false: some are still to be
+ * read.  An index that has none after it cannot be passed, and one below the position was read
+ * before */
+static bool
 take_entries(struct tacit_consumer *consumer, const struct tacit_msg *msg,
-    struct tacit_pull_entries *entries)
+    struct tacit_pull_entries *entries, size_t *ret_count)
 {
 	uint64_t skipped = consumer->skipped, index;
 	struct tacit_slice data;
-	size_t count = 0;
+	bool all = true;
 
-	while (tacit_pull_entries_next(entries, &index, &data)) {
+	*ret_count = 0;
+	while (all && tacit_pull_entries_next(entries, &index, &data)) {
 		if (index < consumer->position)
 			continue;
-		if (index == UINT64_MAX || take_entry(consumer, msg, index, data) != TACIT_OK)
+		if (index == UINT64_MAX || take_entry(consumer, msg, index, data) != TACIT_OK) {
+			all = false;
 			break;
-		count++;
-		if (consumer->stopped)
-			break; /* by whoever it was delivered to */
+		}
+		++*ret_count;
+		all = !consumer->stopped; /* by whoever it was delivered to */
 	}
 	if (consumer->skipped > skipped)
 		emit(consumer, TACIT_CONSUMER_SKIPPED, consumer->skipped - skipped,
 		    consumer->skipped);
-	return count;
+	return all;
+}
+
+/* An answer of the flow before this one was lost: what was in it is asked for again. */
+static bool
+overtakes(const struct tacit_consumer *consumer, uint64_t id)
+{
+	return consumer->flows && id > consumer->answer_id && id <= consumer->last_id;
 }
 
 static void
@@ -337,18 +375,28 @@ handle_pull(struct tacit_consumer *consumer, const struct tacit_msg *msg,
 {
 	struct tacit_opener *opener = &consumer->opener;
 	bool early = now - consumer->asked_at < TACIT_PULL_HOLD_MS / 2;
+	bool flows = consumer->flows || response->more > 0;
+	size_t count;
 
-	if (consumer->awaited != ENTRIES || response->request_id != consumer->pull_id)
+	if (consumer->awaited == ENTRIES && overtakes(consumer, response->request_id)) {
+		pull(consumer, now);
+		set_wake(consumer);
+		return;
+	}
+	if (consumer->awaited != ENTRIES || response->request_id != consumer->answer_id)
 		return;
 	consumer->awaited = NOTHING;
-	if (take_entries(consumer, msg, &response->entries) > 0) {
+	flows = take_entries(consumer, msg, &response->entries, &count) && count > 0 && flows;
+	if (count > 0) {
 		tacit_opener_progress(opener);
 		early = false;
 	}
 	if (opener->state != TACIT_OPENER_OPEN || consumer->awaited != NOTHING)
 		return; /* a callback paused, stopped or reset it */
 	save_if_due(consumer, now);
-	if (early)
+	if (flows)
+		flow_on(consumer, now);
+	else if (early)
 		tacit_opener_retry_at(opener, now + TACIT_PULL_AGAIN_MS);
 	else
 		pull(consumer, now);

@@ -4,6 +4,7 @@
 
 #include "base/limits.h"
 #include "base/memory.h"
+#include "wire/stream_protocol.h"
 
 #define KEY_LEN_MAX (TACIT_NAME_LEN_MAX + 1 + TACIT_ROUTE_LEN_MAX)
 
@@ -20,6 +21,14 @@ struct pull {
 	struct stream *stream;
 	struct tacit_store_read *read; /* NULL: the store is done with it */
 	tacit_msec deadline;
+	bool asking;    /* the store, which answers at once or not */
+	bool over;      /* nothing follows */
+	bool flows;     /* has had an answer, and more follow */
+	bool answered;  /* since the deadline was set */
+	uint64_t given; /* answers so far */
+	uint64_t
+	    allowed;    /* answers in all; as many as given: spent, until the reader allows more */
+	unsigned holds; /* for which it was spent */
 	struct tacit_route reply;
 	struct tacit_pull_wish request; /* points to reply and to the stream's name */
 };
@@ -91,18 +100,89 @@ drop(struct pull *pull)
 	tacit_list_remove(&pull->list);
 	pull->stream->count--;
 	pulls->count--;
+	pulls->flowing -= pull->flows;
 	leave_stream(pulls, pull->stream);
 	tacit_free(pull);
 }
 
-static void
-answer(struct pull *pull, const struct tacit_store_entry *entries, size_t count)
+/* answers that a reader gets who asks for so many */
+static uint64_t
+at_most(uint64_t answers)
 {
-	struct tacit_pulls *pulls = pull->pulls;
+	if (answers == 0)
+		return 1;
+	return answers < TACIT_PULL_ANSWERS_MAX ? answers : TACIT_PULL_ANSWERS_MAX;
+}
 
-	pulls->answer(pulls->arg, &pull->request, entries, count);
+/* has answered all that it may, until its reader lets it flow on */
+static bool
+is_spent(const struct pull *pull)
+{
+	return pull->given == pull->allowed;
+}
+
+/* ends a pull: an answer without entries is the last one */
+static void
+end(struct pull *pull)
+{
+	const struct tacit_pull_batch none = {0};
+
+	if (!is_spent(pull))
+		pull->pulls->answer(pull->pulls->arg, &pull->request, &none);
 	drop(pull);
 }
+
+/* how many of the entries may go into the answer, and their bytes there: a store keeps to what it
+ * was asked, but a frame that is too long would cost the reader its connection */
+static struct tacit_pull_batch
+fit(const struct tacit_pull_wish *wish, const struct tacit_store_entry *entries, size_t count)
+{
+	struct tacit_pull_batch batch = {.entries = entries};
+
+	while (batch.count < count && batch.count < wish->limit) {
+		const struct tacit_store_entry *entry = &entries[batch.count];
+		size_t len = entry->len + tacit_pull_entry_overhead(entry->index, entry->len);
+
+		if (len > wish->len_max - batch.len)
+			break;
+		batch.len += len;
+		batch.count++;
+	}
+	return batch;
+}
+
+/* whether a pull that gets its first answer gets more of them.  Who reads little at a time would
+ * hold the place of one who has much to fetch */
+static bool
+may_flow(const struct pull *pull, const struct tacit_pull_batch *batch)
+{
+	return pull->allowed > 1 && batch->len >= pull->request.len_max / 2 &&
+	       pull->pulls->flowing < TACIT_PULLS_FLOWING_MAX;
+}
+
+static void
+give(struct pull *pull, const struct tacit_store_entry *entries, size_t count)
+{
+	struct tacit_pull_batch batch = fit(&pull->request, entries, count);
+
+	if (!pull->flows && may_flow(pull, &batch)) {
+		pull->flows = true;
+		pull->pulls->flowing++;
+	}
+	pull->over = batch.count == 0 || !pull->flows;
+	pull->given++;
+	if (!pull->over)
+		batch.more = pull->allowed - pull->given;
+	pull->pulls->answer(pull->pulls->arg, &pull->request, &batch);
+	pull->answered = true;
+	pull->holds = 0;
+	if (pull->over)
+		return;
+	pull->request.id++;
+	pull->request.index = batch.entries[batch.count - 1].index + 1;
+}
+
+static void go_on(struct pull *pull);
 
 /* the store's answer */
 static void
@@ -111,8 +191,39 @@ on_read(void *arg, tacit_err err, const struct tacit_store_entry *entries, size_
 	struct pull *pull = arg;
 
 	pull->read = NULL;
-	if (err == TACIT_OK || err == TACIT_ENOTFOUND)
-		answer(pull, entries, err == TACIT_OK ? count : 0);
+	if (err != TACIT_OK && err != TACIT_ENOTFOUND)
+		return; /* its time will be over */
+	give(pull, entries, err == TACIT_OK ? count : 0);
+	if (!pull->asking)
+		go_on(pull);
+}
+
+/* asks for what comes next, as long as the store answers at once; drops the pull that is over */
+static void
+go_on(struct pull *pull)
+{
+	struct tacit_store *store = pull->pulls->store;
+	const struct tacit_pull_wish *wish = &pull->request;
+	struct tacit_store_range range = {
+	    .count_max =
+		wish->limit < TACIT_FRAME_LEN_MAX ? (size_t)wish->limit : TACIT_FRAME_LEN_MAX,
+	    .len_max = wish->len_max,
+	    .entry_overhead = wish->entry_overhead,
+	    .wait = true,
+	};
+	uint64_t given;
+
+	pull->asking = true;
+	do {
+		if (pull->over || is_spent(pull))
+			break;
+		given = pull->given;
+		range.index = wish->index;
+		pull->read = store->ops->read(store, wish->name, &range, on_read, pull);
+	} while (pull->given > given);
+	pull->asking = false;
+	if (pull->over)
+		drop(pull);
 }
 
 static struct pull *
@@ -161,6 +272,7 @@ add(struct tacit_pulls *pulls, const struct tacit_pull_wish *request, struct pul
 	pull->request = *request;
 	pull->request.reply = &pull->reply;
 	pull->request.name = stream->name;
+	pull->allowed = at_most(request->answers);
 	tacit_list_append(&pulls->list, &pull->list);
 	stream->count++;
 	pulls->count++;
@@ -172,35 +284,66 @@ done:
 	return err;
 }
 
+/* The reader wants what flows to flow on, up to so many answers from the one that the request names:
+ * that one is under way, or the next.  False: nothing flows to him, or something else */
+static bool
+flow_on(struct pull *pull, const struct tacit_pull_wish *request)
+{
+	uint64_t back = pull->request.id - request->id, allowed;
+	bool spent = is_spent(pull);
+
+	if (!pull->flows || back > pull->given)
+		return false;
+	allowed = pull->given - back + at_most(request->answers);
+	if (allowed <= pull->allowed)
+		return true;
+	pull->allowed = allowed;
+	if (spent)
+		go_on(pull);
+	return true;
+}
+
 tacit_err
 tacit_pulls_ask(struct tacit_pulls *pulls, const struct tacit_pull_wish *request, tacit_msec now)
 {
-	struct tacit_store_range range = {.index = request->index, .wait = true};
+	const struct tacit_pull_batch none = {0};
 	uint8_t key[KEY_LEN_MAX];
-	struct tacit_store_read *read;
 	struct pull *pull;
 	tacit_err err;
 
 	pull = tacit_map_get(&pulls->by_reader, key, make_key(key, request->name, request->reply));
+	if (request->limit == 0 && pull != NULL && flow_on(pull, request))
+		return TACIT_OK;
 	if (pull != NULL)
-		answer(pull, NULL, 0);
+		end(pull);
 	if (request->limit == 0) {
-		pulls->answer(pulls->arg, request, NULL, 0);
+		pulls->answer(pulls->arg, request, &none);
 		return TACIT_OK;
 	}
 	if ((err = add(pulls, request, &pull)) != TACIT_OK) {
-		pulls->answer(pulls->arg, request, NULL, 0);
+		pulls->answer(pulls->arg, request, &none);
 		return err;
 	}
 	pull->deadline = now + TACIT_PULL_HOLD_MS;
-	range.count_max =
-	    request->limit < TACIT_FRAME_LEN_MAX ? (size_t)request->limit : TACIT_FRAME_LEN_MAX;
-	range.len_max = request->len_max;
-	range.entry_overhead = request->entry_overhead;
-	read = pulls->store->ops->read(pulls->store, pull->request.name, &range, on_read, pull);
-	if (read != NULL) /* otherwise it was answered, and is gone */
-		pull->read = read;
+	go_on(pull);
 	return TACIT_OK;
+}
+
+/* Its time is over: it ends, unless it was answered meanwhile and its time began anew, or it is spent
+ * and its reader has more of it. */
+static void
+end_hold(struct pull *pull, tacit_msec now)
+{
+	bool stays = is_spent(pull) ? pull->holds++ < TACIT_PULL_SPENT_HOLDS : pull->answered;
+
+	if (!stays) {
+		end(pull);
+		return;
+	}
+	pull->answered = false;
+	pull->deadline = now + TACIT_PULL_HOLD_MS;
+	tacit_list_remove(&pull->list);
+	tacit_list_append(&pull->pulls->list, &pull->list);
 }
 
 void
@@ -209,7 +352,7 @@ tacit_pulls_tick(struct tacit_pulls *pulls, tacit_msec now)
 	struct pull *pull;
 
 	while ((pull = first_of(pulls)) != NULL && pull->deadline <= now)
-		answer(pull, NULL, 0);
+		end_hold(pull, now);
 }
 
 tacit_msec

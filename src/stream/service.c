@@ -107,7 +107,7 @@ entry_overhead_max(void)
 }
 
 static size_t
-entries_len_max(const struct tacit_route *reply, const char *name, uint64_t id)
+entries_len_max(const struct tacit_route *reply, const char *name)
 {
 	char own[TACIT_STREAM_OWN_LEN];
 	size_t payload, around;
@@ -119,45 +119,23 @@ entries_len_max(const struct tacit_route *reply, const char *name, uint64_t id)
 	err = tacit_route_append(&ret, tacit_address_worker(own));
 	tacit_assert(err == TACIT_OK);
 	payload = tacit_frame_payload_len_max(reply, &ret);
-	around = tacit_pull_response_overhead(id, TACIT_FRAME_LEN_MAX, TACIT_FRAME_LEN_MAX);
+	around = tacit_pull_response_overhead(
+	    UINT64_MAX, TACIT_FRAME_LEN_MAX, TACIT_FRAME_LEN_MAX, TACIT_PULL_ANSWERS_MAX);
 	return payload > around ? payload - around : 0;
 }
 
-/* how many of the entries may go into the answer, and their bytes there: a store keeps to what it
- * was asked, but a frame that is too long would cost the reader its connection */
-static size_t
-count_fitting(const struct tacit_pull_wish *wish, const struct tacit_store_entry *entries,
-    size_t count, size_t *ret_len)
-{
-	size_t fitting = 0, sum = 0;
-
-	while (fitting < count && fitting < wish->limit) {
-		const struct tacit_store_entry *entry = &entries[fitting];
-		size_t len = entry->len + tacit_pull_entry_overhead(entry->index, entry->len);
-
-		if (len > wish->len_max - sum)
-			break;
-		sum += len;
-		fitting++;
-	}
-	*ret_len = sum;
-	return fitting;
-}
-
 static void
-answer_pull(void *arg, const struct tacit_pull_wish *wish, const struct tacit_store_entry *entries,
-    size_t count)
+answer_pull(void *arg, const struct tacit_pull_wish *wish, const struct tacit_pull_batch *batch)
 {
 	char own[TACIT_STREAM_OWN_LEN];
 	struct tacit_service *service = arg;
 	struct tacit_pull_writer writer;
-	size_t len;
 
-	count = count_fitting(wish, entries, count, &len);
-	if (tacit_pull_writer_begin(&writer, wish->id, count, len) != TACIT_OK)
+	if (tacit_pull_writer_begin(&writer, wish->id, batch->count, batch->len, batch->more) !=
+	    TACIT_OK)
 		return;
-	for (size_t i = 0; i < count; i++) {
-		const struct tacit_store_entry *entry = &entries[i];
+	for (size_t i = 0; i < batch->count; i++) {
+		const struct tacit_store_entry *entry = &batch->entries[i];
 
 		tacit_pull_writer_add(&writer, entry->index, entry->bytes, entry->len);
 		service->counters.entries++;
@@ -179,6 +157,7 @@ handle_pull(struct tacit_service *service, const struct tacit_msg *msg, const ch
 	    .id = pull->request_id,
 	    .index = pull->index,
 	    .limit = pull->limit,
+	    .answers = pull->answers,
 	    .entry_overhead = entry_overhead_max(),
 	};
 
@@ -186,7 +165,7 @@ handle_pull(struct tacit_service *service, const struct tacit_msg *msg, const ch
 		service->counters.dropped++;
 		return;
 	}
-	wish.len_max = entries_len_max(&msg->ret, name, pull->request_id);
+	wish.len_max = entries_len_max(&msg->ret, name);
 	service->counters.pulls++;
 	if (tacit_pulls_ask(&service->pulls, &wish, service->now) != TACIT_OK)
 		service->counters.refused++;

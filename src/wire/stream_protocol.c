@@ -145,7 +145,25 @@ read_push_response(struct tacit_reader *r, struct tacit_push_response *push)
 	push->index = tacit_bare_read_uint(r);
 }
 
-/* stream_pull -------------------------------------------------------------------------------- */
+/* stream_pull (PROTOCOL.md 3.2, 3.8) --------------------------------------------------------- */
+
+/* a last field that is not written when it is 0, so that all is as it was in 2021 */
+static void
+write_extra(struct tacit_writer *w, uint64_t value)
+{
+	if (value > 0)
+		tacit_bare_write_uint(w, value);
+}
+
+/* bytes that are there and no uint are nothing, as all that comes after a message's last field */
+static uint64_t
+read_extra(const struct tacit_reader *r)
+{
+	struct tacit_reader extra = *r;
+	uint64_t value = tacit_bare_read_uint(&extra);
+
+	return extra.bad ? 0 : value;
+}
 
 static void
 write_pull_request(struct tacit_writer *w, const struct tacit_pull_request *pull)
@@ -153,6 +171,7 @@ write_pull_request(struct tacit_writer *w, const struct tacit_pull_request *pull
 	tacit_bare_write_uint(w, pull->request_id);
 	tacit_bare_write_uint(w, pull->index);
 	tacit_bare_write_uint(w, pull->limit);
+	write_extra(w, pull->answers);
 }
 
 static void
@@ -161,12 +180,14 @@ read_pull_request(struct tacit_reader *r, struct tacit_pull_request *pull)
 	pull->request_id = tacit_bare_read_uint(r);
 	pull->index = tacit_bare_read_uint(r);
 	pull->limit = tacit_bare_read_uint(r);
+	pull->answers = read_extra(r);
 }
 
 static size_t
-pull_response_len(uint64_t request_id, size_t count, size_t entries_len)
+pull_response_len(uint64_t request_id, size_t count, size_t entries_len, uint64_t more)
 {
-	return tacit_bare_uint_len(request_id) + tacit_bare_uint_len(count) + entries_len;
+	return tacit_bare_uint_len(request_id) + tacit_bare_uint_len(count) + entries_len +
+	       (more > 0 ? tacit_bare_uint_len(more) : 0);
 }
 
 size_t
@@ -176,29 +197,30 @@ tacit_pull_entry_overhead(uint64_t index, size_t len)
 }
 
 size_t
-tacit_pull_response_overhead(uint64_t request_id, size_t count, size_t entries_len)
+tacit_pull_response_overhead(uint64_t request_id, size_t count, size_t entries_len, uint64_t more)
 {
-	size_t inner_len = pull_response_len(request_id, count, entries_len);
+	size_t inner_len = pull_response_len(request_id, count, entries_len, more);
 
 	return tacit_envelope_len(ids[TACIT_PROTOCOL_PULL], inner_len) + inner_len - entries_len;
 }
 
 tacit_err
-tacit_pull_writer_begin(
-    struct tacit_pull_writer *writer, uint64_t request_id, size_t count, size_t entries_len)
+tacit_pull_writer_begin(struct tacit_pull_writer *writer, uint64_t request_id, size_t count,
+    size_t entries_len, uint64_t more)
 {
 	struct tacit_writer *w = &writer->writer;
-	size_t overhead = tacit_pull_response_overhead(request_id, count, entries_len);
+	size_t overhead = tacit_pull_response_overhead(request_id, count, entries_len, more);
 
 	if ((writer->msg = tacit_msg_new(overhead + entries_len)) == NULL)
 		return TACIT_ENOMEM;
 	writer->left = count;
+	writer->more = more;
 	tacit_writer_init(w, tacit_msg_payload(writer->msg), writer->msg->len);
 	tacit_envelope_write(
-	    w, ids[TACIT_PROTOCOL_PULL], pull_response_len(request_id, count, entries_len));
+	    w, ids[TACIT_PROTOCOL_PULL], pull_response_len(request_id, count, entries_len, more));
 	tacit_bare_write_uint(w, request_id);
 	tacit_bare_write_uint(w, count);
-	tacit_assert(!w->bad && w->len == overhead);
+	tacit_assert(!w->bad);
 	return TACIT_OK;
 }
 
@@ -217,6 +239,7 @@ tacit_pull_writer_finish(struct tacit_pull_writer *writer)
 {
 	struct tacit_msg *msg = writer->msg;
 
+	write_extra(&writer->writer, writer->more);
 	tacit_assert(writer->left == 0 && !writer->writer.bad && writer->writer.len == msg->len);
 	writer->msg = NULL;
 	return msg;
@@ -247,6 +270,7 @@ read_pull_response(struct tacit_reader *r, struct tacit_pull_response *pull)
 		(void)tacit_bare_read_uint(r);
 		(void)tacit_bare_read_data(r);
 	}
+	pull->more = read_extra(r);
 }
 
 /* stream_index ------------------------------------------------------------------------------- */

@@ -8,15 +8,16 @@
  *	protocol           request                            response
  *	stream_create      name: optional string              name: string  ("Init")
  *	stream_push        request_id, data                   request_id, status, index
- *	stream_pull        request_id, index, limit           request_id, []{ index, data }
+ *	stream_pull        request_id, index, limit,          request_id, []{ index, data }, more
+ *	                   answers
  *	stream_index       0 client_id, name          (get)   client_id, name, index: optional uint
  *	                   1 client_id, name, index   (save)  none
  *	tacit.stream_open  request_id, name: optional         request_id, status, text, name, first,
  *	                   string, create: bool               end
  *	error              never                              reason: string
  *
- * request_id, index, limit, status, first and end are uint, client_id, name and text string, data
- * is data (PROTOCOL.md 3.2, 3.3).
+ * request_id, index, limit, answers, more, status, first and end are uint, client_id, name and text
+ * string, data is data (PROTOCOL.md 3.2, 3.3).  answers and more may be missing.
  *
  * Decoded slices borrow from the message's payload.  Bytes after a message's last field, inside
  * the envelope or after it, are ignored, as the 2021 programs do.  Names, client ids and texts are
@@ -50,8 +51,9 @@ struct tacit_push_request {
 
 struct tacit_pull_request {
 	uint64_t request_id;
-	uint64_t index; /* the first one wanted */
-	uint64_t limit; /* entries at most */
+	uint64_t index;   /* the first one wanted */
+	uint64_t limit;   /* entries at most */
+	uint64_t answers; /* at most; 0, which is not written, is 1 (PROTOCOL.md 3.8) */
 };
 
 struct tacit_index_request {
@@ -102,6 +104,8 @@ struct tacit_pull_entries {
 struct tacit_pull_response {
 	uint64_t request_id;
 	struct tacit_pull_entries entries;
+	uint64_t
+	    more; /* answers that follow this one; 0 is not written, and read where it is missing */
 };
 
 struct tacit_index_response {
@@ -180,24 +184,27 @@ bool tacit_pull_entries_next(
  * A pull response is written in one go.  Who writes it knows its entries: entries_len is the sum of
  * len + tacit_pull_entry_overhead(index, len) over all of them.
  *
- *	begin(&writer, id, count, entries_len); add(&writer, ...) count times; msg = finish(&writer)
+ *	begin(&writer, id, count, entries_len, more); add(&writer, ...) count times;
+ *	msg = finish(&writer)
  *
  * Both overheads are exact, and do not shrink when an argument grows: called with upper bounds
  * they tell what is surely enough.
  */
 size_t tacit_pull_entry_overhead(uint64_t index, size_t len);
 /* bytes of the payload besides its entries */
-size_t tacit_pull_response_overhead(uint64_t request_id, size_t count, size_t entries_len);
+size_t tacit_pull_response_overhead(
+    uint64_t request_id, size_t count, size_t entries_len, uint64_t more);
 
 struct tacit_pull_writer {
 	struct tacit_msg *msg;
 	struct tacit_writer writer;
 	size_t left; /* entries announced and not yet added */
+	uint64_t more;
 };
 
 /* Errors: TACIT_ENOMEM */
-TACIT_MUST_USE tacit_err tacit_pull_writer_begin(
-    struct tacit_pull_writer *writer, uint64_t request_id, size_t count, size_t entries_len);
+TACIT_MUST_USE tacit_err tacit_pull_writer_begin(struct tacit_pull_writer *writer,
+    uint64_t request_id, size_t count, size_t entries_len, uint64_t more);
 void tacit_pull_writer_add(
     struct tacit_pull_writer *writer, uint64_t index, const void *bytes, size_t len);
 /* gives the message, as tacit_stream_response_encode does; the entries must be those announced */

@@ -41,7 +41,8 @@ payload_encode_pull_response(const struct tacit_pull_response *pull)
 	while (tacit_pull_entries_next(&entries, &index, &data))
 		entries_len += tacit_pull_entry_overhead(index, data.len) + data.len;
 	assert_int_equal(
-	    tacit_pull_writer_begin(&writer, pull->request_id, count, entries_len), TACIT_OK);
+	    tacit_pull_writer_begin(&writer, pull->request_id, count, entries_len, pull->more),
+	    TACIT_OK);
 	entries = pull->entries;
 	while (tacit_pull_entries_next(&entries, &index, &data))
 		tacit_pull_writer_add(&writer, index, data.bytes, data.len);

@@ -61,7 +61,8 @@ entries_are_views(void **state)
 
 	make(reader, NULL, TACIT_START_STORED);
 	let_open(reader, 0, 4);
-	assert_int_equal(tacit_pull_writer_begin(&writer, take_pull(reader, 0), 4, len), TACIT_OK);
+	assert_int_equal(
+	    tacit_pull_writer_begin(&writer, take_pull(reader, 0), 4, len, 0), TACIT_OK);
 	tacit_pull_writer_add(&writer, 0, tacit_msg_payload(good), good->len);
 	tacit_pull_writer_add(&writer, 1, "bad", 3);
 	tacit_pull_writer_add(&writer, 2, tacit_msg_payload(good), good->len);

@@ -18,7 +18,7 @@ reads_from_the_first_entry(void **state)
 	/* asked again at once; a client without an id saves nothing */
 	id = take_pull(reader, 5);
 	hand(reader, run_of(id, 5, 2));
-	assert_int_equal(take_pull(reader, 7), id + 1);
+	assert_true(take_pull(reader, 7) > id);
 	assert_int_equal(reader->mail.count, 0);
 	assert_int_equal(tacit_consumer_position(reader->consumer), 7);
 	assert_int_equal(reader->events, 0);

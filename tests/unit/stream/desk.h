@@ -124,7 +124,9 @@ desk_pull_from(
 {
 	struct tacit_stream_request request = {.protocol = TACIT_PROTOCOL_PULL};
 
-	request.pull = (struct tacit_pull_request){id, index_limit[0], index_limit[1]};
+	request.pull.request_id = id;
+	request.pull.index = index_limit[0];
+	request.pull.limit = index_limit[1];
 	desk_ask_from(desk, to, back, &request);
 }
 

@@ -205,7 +205,8 @@ longest_pull(struct desk *desk, uint64_t id)
 
 	memset(name, 'n', sizeof(name) - 1);
 	memcpy(name, TACIT_STREAM_PREFIX, strlen(TACIT_STREAM_PREFIX));
-	request.pull = (struct tacit_pull_request){id, 0, UINT64_MAX};
+	request.pull.request_id = id;
+	request.pull.limit = UINT64_MAX;
 	assert_int_equal(tacit_stream_request_encode(&request, &msg), TACIT_OK);
 	msg->onward = mail_route(name, NULL);
 	while (msg->ret.len < TACIT_ROUTE_LEN_MAX) {

@@ -215,7 +215,7 @@ entries(uint64_t id, const uint64_t *indexes, size_t count)
 
 	for (size_t i = 0; i < count; i++)
 		len += one->len + tacit_pull_entry_overhead(indexes[i], one->len);
-	assert_int_equal(tacit_pull_writer_begin(&writer, id, count, len), TACIT_OK);
+	assert_int_equal(tacit_pull_writer_begin(&writer, id, count, len, 0), TACIT_OK);
 	for (size_t i = 0; i < count; i++)
 		tacit_pull_writer_add(&writer, indexes[i], tacit_msg_payload(one), one->len);
 	msg = tacit_pull_writer_finish(&writer);

@@ -93,6 +93,9 @@ trailing_bytes_are_ignored(void **state)
 	assert_int_equal(decode_request("stream_pull", "\x01\x02\x03more", 7, &request), TACIT_OK);
 	assert_true(
 	    request.pull.request_id == 1 && request.pull.index == 2 && request.pull.limit == 3);
+	/* also those that would be the number of answers, and are none */
+	assert_int_equal(decode_request("stream_pull", "\x01\x02\x03\xff", 4, &request), TACIT_OK);
+	assert_true(request.pull.limit == 3 && request.pull.answers == 0);
 	assert_int_equal(
 	    decode_response("stream_push", "\x01\x01\x00more", 7, &response), TACIT_OK);
 	assert_int_equal(response.push.status, TACIT_PUSH_ERROR);
@@ -206,6 +209,8 @@ requests_have_these_bytes(void **state)
 					   "entry"));
 	request = (struct tacit_stream_request){.protocol = TACIT_PROTOCOL_PULL, .pull = {0, 0, 8}};
 	check_request_bytes(request, BYTES("\x0bstream_pull\x03\x00\x00\x08"));
+	request.pull.answers = 32;
+	check_request_bytes(request, BYTES("\x0bstream_pull\x04\x00\x00\x08 "));
 	request = (struct tacit_stream_request){
 	    .protocol = TACIT_PROTOCOL_INDEX, .index = {false, text(CLIENT), text(STREAM), 0}};
 	check_request_bytes(request, BYTES("\x0cstream_index$\x00\x0c" CLIENT "\x15" STREAM));
@@ -234,6 +239,8 @@ responses_have_these_bytes(void **state)
 	check_response_bytes(response, BYTES("\x0bstream_push\x03\x00\x00\x00"));
 	response = (struct tacit_stream_response){.protocol = TACIT_PROTOCOL_PULL};
 	check_response_bytes(response, BYTES("\x0bstream_pull\x02\x00\x00"));
+	response.pull.more = 31;
+	check_response_bytes(response, BYTES("\x0bstream_pull\x03\x00\x00\x1f"));
 	response = (struct tacit_stream_response){
 	    .protocol = TACIT_PROTOCOL_INDEX, .index = {text(CLIENT), text(STREAM), false, 0}};
 	check_response_bytes(response, BYTES("\x0cstream_index$\x0c" CLIENT "\x15" STREAM "\x00"));

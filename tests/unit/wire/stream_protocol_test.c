@@ -41,8 +41,10 @@ random_request(struct seeded *s, struct bytes *bytes, struct tacit_stream_reques
 		ret->push.data = random_slice(s, bytes->data, sizeof(bytes->data));
 		break;
 	case TACIT_PROTOCOL_PULL:
-		ret->pull =
-		    (struct tacit_pull_request){seeded_uint(s), seeded_uint(s), seeded_uint(s)};
+		ret->pull.request_id = seeded_uint(s);
+		ret->pull.index = seeded_uint(s);
+		ret->pull.limit = seeded_uint(s);
+		ret->pull.answers = seeded_uint(s);
 		break;
 	case TACIT_PROTOCOL_INDEX:
 		ret->index.save = seeded_below(s, 2);
@@ -143,7 +145,7 @@ struct entry {
 };
 
 static struct tacit_msg *
-write_entries(uint64_t request_id, const struct entry *entries, size_t count)
+write_entries(uint64_t request_id, const struct entry *entries, size_t count, uint64_t more)
 {
 	struct tacit_pull_writer writer;
 	struct tacit_msg *msg;
@@ -153,12 +155,12 @@ write_entries(uint64_t request_id, const struct entry *entries, size_t count)
 		entries_len +=
 		    entries[i].len + tacit_pull_entry_overhead(entries[i].index, entries[i].len);
 	assert_int_equal(
-	    tacit_pull_writer_begin(&writer, request_id, count, entries_len), TACIT_OK);
+	    tacit_pull_writer_begin(&writer, request_id, count, entries_len, more), TACIT_OK);
 	for (size_t i = 0; i < count; i++)
 		tacit_pull_writer_add(&writer, entries[i].index, entries[i].bytes, entries[i].len);
 	msg = tacit_pull_writer_finish(&writer);
-	assert_int_equal(
-	    msg->len, entries_len + tacit_pull_response_overhead(request_id, count, entries_len));
+	assert_int_equal(msg->len,
+	    entries_len + tacit_pull_response_overhead(request_id, count, entries_len, more));
 	return msg;
 }
 
@@ -184,14 +186,15 @@ pull_responses_round_trip(void **state)
 	(void)state;
 	for (int round = 0; round < 300; round++) {
 		size_t count = random_entries(&s, entries, 200), seen = 0;
-		uint64_t request_id = seeded_uint(&s), index;
-		struct tacit_msg *msg = write_entries(request_id, entries, count);
+		uint64_t request_id = seeded_uint(&s), more = seeded_uint(&s), index;
+		struct tacit_msg *msg = write_entries(request_id, entries, count, more);
 		struct tacit_stream_response response;
 		struct tacit_slice data;
 
 		assert_int_equal(tacit_stream_response_decode(msg, &response), TACIT_OK);
 		assert_int_equal(response.protocol, TACIT_PROTOCOL_PULL);
 		assert_true(response.pull.request_id == request_id);
+		assert_true(response.pull.more == more);
 		for (; tacit_pull_entries_next(&response.pull.entries, &index, &data); seen++) {
 			assert_true(seen < count && index == entries[seen].index);
 			assert_int_equal(data.len, entries[seen].len);
@@ -212,11 +215,12 @@ overheads_never_shrink(void **state)
 	for (int i = 0; i < 5000; i++) {
 		uint64_t id = seeded_uint(&s) >> 1;
 		size_t count = seeded_uint(&s) >> 8, len = seeded_uint(&s) >> 8;
-		size_t overhead = tacit_pull_response_overhead(id, count, len);
+		size_t overhead = tacit_pull_response_overhead(id, count, len, 0);
 
-		assert_true(tacit_pull_response_overhead(id * 2 + 1, count, len) >= overhead);
-		assert_true(tacit_pull_response_overhead(id, count * 3, len) >= overhead);
-		assert_true(tacit_pull_response_overhead(id, count, len + 77) >= overhead);
+		assert_true(tacit_pull_response_overhead(id * 2 + 1, count, len, 0) >= overhead);
+		assert_true(tacit_pull_response_overhead(id, count * 3, len, 0) >= overhead);
+		assert_true(tacit_pull_response_overhead(id, count, len + 77, 0) >= overhead);
+		assert_true(tacit_pull_response_overhead(id, count, len, 1) > overhead);
 		assert_true(tacit_pull_entry_overhead(id * 2, len * 2) >=
 			    tacit_pull_entry_overhead(id, len));
 	}
@@ -234,7 +238,7 @@ the_longest_entry_fits_a_frame(void **state)
 	size_t len = sizeof(entry) + tacit_pull_entry_overhead(UINT64_MAX, sizeof(entry));
 
 	(void)state;
-	assert_int_equal(tacit_pull_writer_begin(&writer, UINT64_MAX, 1, len), TACIT_OK);
+	assert_int_equal(tacit_pull_writer_begin(&writer, UINT64_MAX, 1, len, 0), TACIT_OK);
 	tacit_pull_writer_add(&writer, UINT64_MAX, entry, sizeof(entry));
 	msg = tacit_pull_writer_finish(&writer);
 	assert_int_equal(tacit_route_append(&msg->onward, half), TACIT_OK);
@@ -338,7 +342,7 @@ damaged_payloads(void **state)
 		damage_each(tacit_msg_payload(msg), msg->len, damaged_response, NULL);
 		tacit_msg_unref(msg);
 		count = random_entries(&s, entries, 4);
-		msg = write_entries(seeded_uint(&s), entries, count);
+		msg = write_entries(seeded_uint(&s), entries, count, 0);
 		damage_each(tacit_msg_payload(msg), msg->len, damaged_response, NULL);
 		tacit_msg_unref(msg);
 	}
@@ -395,7 +399,7 @@ memory_that_runs_out(void **state)
 
 	(void)state;
 	tacit_alloc_fail_at(1);
-	assert_int_equal(tacit_pull_writer_begin(&writer, 0, 0, 0), TACIT_ENOMEM);
+	assert_int_equal(tacit_pull_writer_begin(&writer, 0, 0, 0, 0), TACIT_ENOMEM);
 	tacit_alloc_fail_at(1);
 	assert_int_equal(tacit_push_request_encode(msg, 1), TACIT_ENOMEM);
 	tacit_alloc_fail_at(0);
