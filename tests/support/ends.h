@@ -159,11 +159,26 @@ ends_check_echo(struct ends *ends, const struct tacit_channel *chan, const char 
 	tacit_msg_free(msg);
 }
 
-/* runs both for some turns, without an end to wait for */
+/* runs both for some turns, without an end to wait for: one turn for each ms, or more, however long
+ * the machine lets them wait */
 static inline void
 ends_turns(struct ends *ends, unsigned ms)
 {
-	(void)tacit_node_wait(ends->alice, NULL, NULL, (long)ms);
+	do
+		(void)tacit_node_wait(ends->alice, NULL, NULL, ms > 0);
+	while (ms-- > 1);
+}
+
+/* the next message in a mailbox of bob's, while both run */
+static inline struct tacit_msg *
+ends_receive(struct ends *ends, struct tacit_context *box)
+{
+	struct tacit_msg *msg = NULL;
+
+	for (unsigned i = 0; i < 20000 && (msg = tacit_receive(box, 0)) == NULL; i++)
+		ends_turns(ends, 1);
+	assert_non_null(msg);
+	return msg;
 }
 
 static inline unsigned

@@ -48,6 +48,15 @@ node_step(struct tacit_node *node)
 	assert_int_equal(tacit_node_wait(node, NULL, NULL, 0), TACIT_ETIMEDOUT);
 }
 
+/* runs a node until it has logged that; fails after 20 s */
+static inline void
+node_logs(struct tacit_node *node, const struct lines *lines, const char *text)
+{
+	for (unsigned i = 0; i < 20000 && !lines_have(lines, text); i++)
+		(void)tacit_node_wait(node, NULL, NULL, 1);
+	assert_true(lines_have(lines, text));
+}
+
 /* runs two nodes by turns until done; fails after 20 s */
 static inline void
 nodes_until(struct tacit_node *a, struct tacit_node *b, int (*done)(void *arg), void *arg)
