@@ -1,6 +1,8 @@
 /* what the embedded store confirmed survives the death of its process (DESIGN.md, "Stores") */
+#define _GNU_SOURCE /* F_SETPIPE_SZ */
 #include "support/sqlite_place.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/wait.h>
 
@@ -71,6 +73,8 @@ kill_amid_appends(struct place *place, uint64_t round, struct confirmed *ret, si
 	pid_t child;
 
 	assert_int_equal(pipe(fds), 0);
+	/* the smallest: a parent that is kept waiting does not get a disk full of entries */
+	(void)fcntl(fds[1], F_SETPIPE_SZ, 4096);
 	assert_true((child = fork()) >= 0);
 	if (child == 0) {
 		close(fds[0]);
