@@ -40,7 +40,7 @@ class Crowd:
         sockets = []
         while self.running:
             while len(sockets) < CROWD // len(self.ways) + 1:
-                one = socket.create_connection(self.address, 30)
+                one = socket.create_connection(self.address, 60)
                 one.setblocking(False)
                 sockets.append(one)
                 self.connections += 1
@@ -98,7 +98,8 @@ class Deaf(threading.Thread):
 
     def __init__(self, hub, name):
         super().__init__(daemon=True)
-        self.client, self.closed = Client(hub.address), False
+        # what it sends may have to wait until others were hung up on
+        self.client, self.closed = Client(hub.address, timeout=300), False
         self.client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         self.ask = frame(encode(["stream." + name], [self.client.name],
             request("stream_pull", uint(1) + uint(0) + uint(1)))) * 5
