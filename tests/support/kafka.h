@@ -190,7 +190,8 @@ stranger_forgets(rd_kafka_t *rk, const char *topic, uint64_t index)
 	rd_kafka_topic_partition_list_destroy(list);
 }
 
-/* a reader that always has one read outstanding, and asks again from its callback */
+/* a reader that always has one read outstanding, and asks again from its callback, also when a busy
+ * Kafka did not answer in time */
 struct watcher {
 	struct tacit_store *store;
 	const char *name;
@@ -210,18 +211,18 @@ on_watch(void *arg, tacit_err err, const struct tacit_store_entry *entries, size
 	struct tacit_store_range range;
 
 	watcher->read = NULL;
-	watcher->calls++;
+	watcher->calls += err != TACIT_EUNREACHABLE;
 	watcher->err = err;
-	if (err != TACIT_OK)
+	if (err != TACIT_OK && err != TACIT_EUNREACHABLE)
 		return;
-	watcher->empty += count == 0;
+	watcher->empty += err == TACIT_OK && count == 0;
 	for (size_t i = 0; i < count; i++) {
 		assert_true(entries[i].index >= watcher->next && watcher->count < READING_MAX);
 		watcher->numbers[watcher->count] = entry_number(&entries[i]);
 		watcher->indexes[watcher->count++] = entries[i].index;
 		watcher->next = entries[i].index + 1;
 	}
-	if (count == 0)
+	if (err == TACIT_OK && count == 0)
 		return;
 	range = range_of(watcher->next, 100, 20000, true);
 	watcher->read =

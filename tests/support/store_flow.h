@@ -28,9 +28,13 @@ a_stream_may_be_used_unopened(void **state)
 	range = range_of(index[5], 100, 10000, true);
 	f->store->ops->read(f->store, f->name, &range, on_read, &reading);
 	pump(f->store, &reading.calls, 1);
+	if (reading.err == TACIT_EUNREACHABLE)
+		read_now(f->store, f->name, range, &reading);
 	assert_int_equal(reading.numbers[0], 6);
-	for (int i = 0; i < 10; i++) {
+	for (unsigned i = 0; i < 10; i++) {
 		pump(f->store, &appendings[i].calls, 1);
+		if (appendings[i].err == TACIT_EUNREACHABLE)
+			appendings[i] = append_now(f->store, f->name, 11 + i, 30);
 		assert_int_equal(appendings[i].err, TACIT_OK);
 	}
 	read_all(f->store, f->name, index[0], &reading);
@@ -59,7 +63,8 @@ on_follow(void *arg, tacit_err err, const struct tacit_store_entry *entries, siz
 		follower->done = true;
 		return;
 	}
-	assert_int_equal(err, TACIT_OK);
+	/* unreachable: nothing was read, and it is asked again */
+	assert_true(err == TACIT_OK || (err == TACIT_EUNREACHABLE && count == 0));
 	for (size_t i = 0; i < count; i++) {
 		assert_true(entries[i].index >= follower->next);
 		assert_int_equal(entry_number(&entries[i]), ++follower->count);

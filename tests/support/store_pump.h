@@ -220,6 +220,16 @@ open_now(struct tacit_store *store, const char *name, bool create)
 	return opening;
 }
 
+/* waits for what open(), with create, was asked for */
+static inline void
+finish_open(struct tacit_store *store, const char *name, struct opening *opening)
+{
+	pump(store, &opening->calls, 1);
+	if (opening->err == TACIT_EUNREACHABLE)
+		*opening = open_now(store, name, true);
+	assert_int_equal(opening->err, TACIT_OK);
+}
+
 /* appends without waiting; appending has to live until it is answered */
 static inline void
 append_later(struct tacit_store *store, const char *name, uint64_t number, size_t len,
@@ -307,20 +317,28 @@ read_now(struct tacit_store *store, const char *name, struct tacit_store_range r
 static inline struct position
 position_now(struct tacit_store *store, const char *client_id, const char *name)
 {
-	struct position position = {0};
+	time_t deadline = time(NULL) + PUMP_S;
+	struct position position;
 
-	store->ops->position_get(store, client_id, name, on_position, &position);
-	pump(store, &position.calls, 1);
+	do {
+		memset(&position, 0, sizeof(position));
+		store->ops->position_get(store, client_id, name, on_position, &position);
+		pump(store, &position.calls, 1);
+	} while (position.err == TACIT_EUNREACHABLE && time(NULL) < deadline);
 	return position;
 }
 
 static inline struct listing
 list_now(struct tacit_store *store)
 {
-	struct listing listing = {0};
+	time_t deadline = time(NULL) + PUMP_S;
+	struct listing listing;
 
-	store->ops->list(store, on_listing, &listing);
-	pump(store, &listing.calls, 1);
+	do {
+		memset(&listing, 0, sizeof(listing));
+		store->ops->list(store, on_listing, &listing);
+		pump(store, &listing.calls, 1);
+	} while (listing.err == TACIT_EUNREACHABLE && time(NULL) < deadline);
 	return listing;
 }
 
