@@ -19,6 +19,9 @@
 #define TEXT_LEN_MAX 2048
 #define OPTIONS_MAX  32
 
+/* whoever presses Ctrl-C does not wait for a far end that stands still */
+#define HURRY_MS 2000u
+
 #define TIMEOUT_MS     60000
 #define TIMEOUT_MIN_MS 1000
 
@@ -400,13 +403,20 @@ tacit_cli_party_start(struct tacit_cli_party *party)
 
 /* whoever is still there shall know that nothing more comes; what was lost is not waited for */
 static void
-say_goodbye(struct tacit_cli_party *party)
+say_goodbye(struct tacit_cli_party *party, bool is_hurried)
 {
+	tacit_err err;
+
 	if (party->channel == NULL || party->lost)
 		return;
 	tacit_cli_party_follow(party, NULL);
+	err = is_hurried ? tacit_channel_close_within(party->channel, HURRY_MS)
+			 : tacit_channel_close(party->channel);
+	/* it is not the other end that goes without a word */
+	if (err != TACIT_OK && is_hurried)
+		tacit_channel_watch_events(party->channel, NULL, NULL);
 	/* what matters was acknowledged before, or has failed already */
-	if (tacit_channel_close(party->channel) != TACIT_OK && party->status == STATUS_OK) {
+	if (err != TACIT_OK && party->status == STATUS_OK) {
 		tacit_cli_report_note(&party->report, "%s", tacit_node_errmsg(party->node));
 		tacit_node_clear_err(party->node);
 	}
@@ -415,13 +425,14 @@ say_goodbye(struct tacit_cli_party *party)
 int
 tacit_cli_party_end(struct tacit_cli_party *party)
 {
-	bool stopped = party->node != NULL && tacit_node_stopped(party->node);
+	bool is_interrupted;
 
 	if (party->node != NULL)
 		settle(party);
-	if (stopped && !party->command->endless)
+	is_interrupted = party->status == STATUS_OK && tacit_node_stopped(party->node);
+	if (is_interrupted && !party->command->endless)
 		tacit_cli_party_fail(party, STATUS_FAILED, "interrupted");
-	say_goodbye(party);
+	say_goodbye(party, is_interrupted);
 	tacit_node_free(party->node);
 	return party->status;
 }

@@ -116,9 +116,12 @@ TACIT_API tacit_err tacit_channel_flush(struct tacit_channel *chan, long timeout
  * tacit_channel_close: no more messages; tells the far end so and waits for its confirmation, even
  * when the node was stopped, until nothing has arrived for 10 s.  NULL: no-op.  When the other end
  * closed first this tells whether it had acknowledged everything.
+ * tacit_channel_close_within: waits no longer than timeout_ms, whatever still arrives; for a program
+ * that was told to go.
  * Errors, remembered: TACIT_EUNCONFIRMED: what was sent last may not have been delivered;
  * TACIT_EINVAL: a listener's channel, which ends with its other end or with the node.
  */
 TACIT_API tacit_err tacit_channel_close(struct tacit_channel *chan);
+TACIT_API tacit_err tacit_channel_close_within(struct tacit_channel *chan, unsigned timeout_ms);
 
 #endif

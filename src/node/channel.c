@@ -427,8 +427,9 @@ tacit_channel_flush(struct tacit_channel *chan, long timeout_ms)
 	return unacknowledged(chan) == 0 ? TACIT_OK : TACIT_ECLOSED;
 }
 
-tacit_err
-tacit_channel_close(struct tacit_channel *chan)
+/* limit_ms 0: the engine's own deadline ends this, which begins anew while something arrives */
+static tacit_err
+close_within(struct tacit_channel *chan, unsigned limit_ms)
 {
 	if (chan == NULL)
 		return TACIT_OK;
@@ -440,9 +441,14 @@ tacit_channel_close(struct tacit_channel *chan)
 		    "a listener's channel is closed by its other end, or with the node");
 	chan->engine.ops->close(chan->engine.self, tacit_node_now(chan->node));
 	settle(chan);
-	/* also when the node was stopped: the engine's own deadline ends this */
-	while (tacit_channel_state(chan) == TACIT_SESSION_CLOSING)
-		tacit_loop_quiesce(chan->node, &chan->open, 2 * TACIT_CLOSE_WAIT_MS);
+	/* also when the node was stopped */
+	while (tacit_channel_state(chan) == TACIT_SESSION_CLOSING) {
+		tacit_loop_quiesce(
+		    chan->node, &chan->open, limit_ms > 0 ? limit_ms : 2 * TACIT_CLOSE_WAIT_MS);
+		if (limit_ms > 0 && chan->open)
+			return tacit_node_fail(chan->node, TACIT_EUNCONFIRMED,
+			    "the other end did not confirm in time that everything arrived");
+	}
 	if (chan->engine.ops->close_confirmed(chan->engine.self))
 		return TACIT_OK;
 	if (chan->err != TACIT_ECLOSED)
@@ -451,4 +457,16 @@ tacit_channel_close(struct tacit_channel *chan)
 		return TACIT_OK;
 	return tacit_node_fail(chan->node, TACIT_EUNCONFIRMED,
 	    "the other end closed the channel before it said that it had everything");
+}
+
+tacit_err
+tacit_channel_close(struct tacit_channel *chan)
+{
+	return close_within(chan, 0);
+}
+
+tacit_err
+tacit_channel_close_within(struct tacit_channel *chan, unsigned timeout_ms)
+{
+	return close_within(chan, timeout_ms > 0 ? timeout_ms : 1);
 }

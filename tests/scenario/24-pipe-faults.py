@@ -184,7 +184,7 @@ def sender_stopped(s, hub, folder):
     t.signal(signal.SIGINT)
     ends(t, (1, -signal.SIGINT), "interrupted in the handshake")
     # whose reader stands still is not told, and not waited for long
-    r = receive(s, hub, "--timeout", "3s", open=False)
+    r = receive(s, hub, "--timeout", "1s", open=False)
     t = send(s, r.invitation)
     t.feed(blocks(64 * MIB), end=False).stalls(0.5)
     t.signal(signal.SIGINT)

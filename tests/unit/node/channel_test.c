@@ -329,6 +329,25 @@ the_far_node_goes_with_messages_unread(void **state)
 	ends_free(ends);
 }
 
+/* who is told to go does not wait for an end that stands still, but for one that does not */
+static void
+a_close_may_have_an_end(void **state)
+{
+	struct ends *ends = ends_new(ENDS_TCP, NULL);
+	struct tacit_channel *chan = ends_open(ends), *quick = ends_open(ends);
+
+	(void)state;
+	assert_non_null(tacit_context_new(ends->bob, "box"));
+	assert_int_equal(
+	    tacit_send_text(ends->app, ends_route(ends, chan, "box"), "unread"), TACIT_OK);
+	tacit_node_stop(ends->alice);
+	assert_int_equal(tacit_channel_close_within(quick, 20000), TACIT_OK);
+	assert_int_equal(tacit_channel_close_within(chan, 100), TACIT_EUNCONFIRMED);
+	assert_non_null(strstr(tacit_node_errmsg(ends->alice), "did not confirm in time"));
+	assert_int_equal(tacit_channel_close_within(NULL, 100), TACIT_OK);
+	ends_free(ends);
+}
+
 /* freed with sealed, unsealed, received and acknowledged messages everywhere, in every order */
 static void
 nodes_go_in_the_middle_of_everything(void **state)
@@ -453,6 +472,7 @@ main(void)
 	    cmocka_unit_test(a_peer_makes_nobody_send),
 	    cmocka_unit_test(the_far_node_goes),
 	    cmocka_unit_test(the_far_node_goes_with_messages_unread),
+	    cmocka_unit_test(a_close_may_have_an_end),
 	    cmocka_unit_test(nodes_go_in_the_middle_of_everything),
 	    cmocka_unit_test(a_return_route_may_be_too_long),
 	    cmocka_unit_test(a_handler_opens_nothing),
