@@ -14,6 +14,9 @@
 /* between two words about what was taken, at most */
 #define TAKEN_MS    200
 #define TAKEN_BYTES (UINT64_C(4) << 20)
+/* whoever knocks again and again is named once in this time; so many are remembered */
+#define NAMED_MS  60000
+#define NAMED_MAX 16
 /* a sender that is told of a failure closes the channel */
 #define FAILED_MS 10000
 #define LEAVE_MS  2000
@@ -46,6 +49,13 @@ static const struct option options[] = {
     {NULL, 0, NULL, 0},
 };
 
+/* who was turned away: a channel says who it is, and nobody can be many without many channels */
+struct named {
+	char peer[72];
+	const char *why;
+	uint64_t at; /* 0: nobody */
+};
+
 struct receiving {
 	struct tacit_cli_party party;
 	bool only_lines;
@@ -58,6 +68,7 @@ struct receiving {
 	const struct tacit_route *sender;
 	char channel[128];
 	bool gone; /* its channel has ended */
+	struct named named[NAMED_MAX];
 	/* what it sends; what it was told is taken, and when */
 	bool lines, whole;
 	uint64_t size, bytes, messages, told;
@@ -114,6 +125,27 @@ let_in(struct receiving *receiving, struct tacit_msg *msg, const struct tacit_cl
 	    &(struct tacit_cli_pipe){.kind = TACIT_CLI_PIPE_TAKEN, .bytes = 0});
 }
 
+/* with a line for each time, one who may come could fill a disk of logs */
+static void
+name_refused(struct receiving *receiving, const char *peer, const char *why)
+{
+	struct named *oldest = &receiving->named[0];
+	uint64_t now = tacit_cli_now_ms();
+
+	for (size_t i = 0; i < NAMED_MAX; i++) {
+		struct named *named = &receiving->named[i];
+
+		if (named->at != 0 && now - named->at < NAMED_MS && named->why == why &&
+		    strcmp(named->peer, peer) == 0)
+			return;
+		if (named->at < oldest->at)
+			oldest = named;
+	}
+	*oldest = (struct named){.why = why, .at = now};
+	snprintf(oldest->peer, sizeof(oldest->peer), "%s", peer);
+	tacit_cli_report_refused(&receiving->party.report, peer, why);
+}
+
 static void
 on_door(struct tacit_context *ctx, struct tacit_msg *msg, void *arg)
 {
@@ -137,7 +169,7 @@ on_door(struct tacit_context *ctx, struct tacit_msg *msg, void *arg)
 		let_in(receiving, msg, &pipe);
 	}
 	if (why != NULL)
-		tacit_cli_report_refused(&receiving->party.report, peer != NULL ? peer : "", why);
+		name_refused(receiving, peer != NULL ? peer : "", why);
 }
 
 static void

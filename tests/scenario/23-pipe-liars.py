@@ -77,8 +77,10 @@ def doors(s, hub):
     liar.say("door" + LINES)
     liar.see("got " + TAKEN)
     # the same again, and from another channel
-    liar.say("door" + LINES)
-    liar.see("got 14")
+    liar.say(*["door" + LINES] * 20)
+    for _ in range(20):
+        liar.see("got 14")
+    check(1 <= r.text.count("somebody else is sending already") < 10, "it is not named each time")
     liar.say("open", "door" + LINES)
     liar.see("got 14")
     liar.say("keep" + text("03", "one"), "keep" + end(4, 1))
