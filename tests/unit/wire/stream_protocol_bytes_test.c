@@ -207,7 +207,8 @@ requests_have_these_bytes(void **state)
 	    .protocol = TACIT_PROTOCOL_PUSH, .push = {0, text("entry")}};
 	check_request_bytes(request, BYTES("\x0bstream_push\x07\x00\x05"
 					   "entry"));
-	request = (struct tacit_stream_request){.protocol = TACIT_PROTOCOL_PULL, .pull = {0, 0, 8}};
+	request =
+	    (struct tacit_stream_request){.protocol = TACIT_PROTOCOL_PULL, .pull = {.limit = 8}};
 	check_request_bytes(request, BYTES("\x0bstream_pull\x03\x00\x00\x08"));
 	request.pull.answers = 32;
 	check_request_bytes(request, BYTES("\x0bstream_pull\x04\x00\x00\x08 "));
