@@ -8,34 +8,27 @@
 /* room for a question that names a file */
 #define QUESTION_LEN_MAX 512
 
-static struct tacit_cli_asker
-asker_of(const char *name, const struct tacit_cli_identity_file *file)
-{
-	return (struct tacit_cli_asker){name, file->is_next ? "new-" : ""};
-}
-
 static bool
-ask(const char *name, const char *what, const struct tacit_cli_identity_file *file,
-    struct tacit_cli_passphrase *ret)
+ask(const struct tacit_cli_asker *asker, const char *what,
+    const struct tacit_cli_identity_file *file, struct tacit_cli_passphrase *ret)
 {
-	const struct tacit_cli_asker asker = asker_of(name, file);
 	char plain[QUESTION_LEN_MAX], question[4 * QUESTION_LEN_MAX];
 
 	snprintf(plain, sizeof(plain), "%s %s: ", what, file->path);
 	tacit_cli_escape(plain, question, sizeof(question));
-	return tacit_cli_passphrase_ask(&asker, question, ret);
+	return tacit_cli_passphrase_ask(asker, question, ret);
 }
 
 static bool
-ask_twice(
-    const char *name, const struct tacit_cli_identity_file *file, struct tacit_cli_passphrase *ret)
+ask_twice(const struct tacit_cli_asker *asker, const struct tacit_cli_identity_file *file,
+    struct tacit_cli_passphrase *ret)
 {
 	struct tacit_cli_passphrase again = {.len = 0};
-	bool good = ask(name, "New passphrase for", file, ret) &&
-		    ask(name, "Once more the passphrase for", file, &again);
+	bool good = ask(asker, "New passphrase for", file, ret) &&
+		    ask(asker, "Once more the passphrase for", file, &again);
 
 	if (good && (ret->len != again.len || memcmp(ret->bytes, again.bytes, ret->len) != 0)) {
-		tacit_cli_complain(name, "the two passphrases differ: nothing was %s",
+		tacit_cli_complain(asker->name, "the two passphrases differ: nothing was %s",
 		    file->is_next ? "changed" : "made");
 		good = false;
 	}
@@ -47,15 +40,15 @@ static bool
 find_passphrase(const char *name, const struct tacit_cli_identity_file *file, bool is_new,
     struct tacit_cli_opening *ret)
 {
-	const struct tacit_cli_asker asker = asker_of(name, file);
+	const struct tacit_cli_asker asker = {name, file->is_next ? "new-" : "", is_new};
 	bool good;
 
 	if (file->passphrase_file != NULL)
 		good = tacit_cli_passphrase_read(&asker, file->passphrase_file, &ret->own);
 	else if (is_new)
-		good = ask_twice(name, file, &ret->own);
+		good = ask_twice(&asker, file, &ret->own);
 	else
-		good = ask(name, "Passphrase for", file, &ret->own);
+		good = ask(&asker, "Passphrase for", file, &ret->own);
 	ret->passphrase = (struct tacit_passphrase){.bytes = ret->own.bytes, .len = ret->own.len};
 	return good;
 }

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <termios.h>
@@ -137,16 +138,32 @@ complete(const struct tacit_cli_asker *asker, struct tacit_cli_passphrase *passp
 {
 	if (passphrase->len > 0 && passphrase->bytes[passphrase->len - 1] == '\n')
 		passphrase->len--;
-	if (passphrase->len == 0)
+	if (passphrase->len == 0 && asker->is_new)
 		tacit_cli_complain(asker->name,
 		    "the passphrase is empty: use --%sno-passphrase if there is to be none",
 		    asker->prefix);
+	else if (passphrase->len == 0)
+		tacit_cli_complain(
+		    asker->name, "the passphrase is empty, and the identity has one");
 	else if (passphrase->len > TACIT_CLI_PASSPHRASE_LEN_MAX)
 		tacit_cli_complain(asker->name, "the passphrase has more than %d bytes",
 		    TACIT_CLI_PASSPHRASE_LEN_MAX);
 	else
 		return true;
 	return false;
+}
+
+static void
+no_terminal(const struct tacit_cli_asker *asker)
+{
+	char none[64] = "";
+
+	if (asker->is_new)
+		snprintf(none, sizeof(none), ", or --%sno-passphrase if there is to be none",
+		    asker->prefix);
+	tacit_cli_complain(asker->name,
+	    "there is no terminal to ask for the passphrase: give --%spassphrase-file FILE%s",
+	    asker->prefix, none);
 }
 
 bool
@@ -157,9 +174,7 @@ tacit_cli_passphrase_ask(
 	enum outcome outcome;
 
 	if (terminal.fd < 0) {
-		tacit_cli_complain(asker->name,
-		    "there is no terminal to ask for the passphrase: give --%spassphrase-file FILE",
-		    asker->prefix);
+		no_terminal(asker);
 		return false;
 	}
 	while ((outcome = ask_once(&terminal, question, ret)) == INTERRUPTED) {

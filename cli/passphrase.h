@@ -19,6 +19,7 @@ struct tacit_cli_passphrase {
 struct tacit_cli_asker {
 	const char *name;   /* the program's, before diagnostics */
 	const char *prefix; /* "new-" for --new-passphrase-file and --new-no-passphrase, or "" */
+	bool is_new;        /* there may be none */
 };
 
 /*

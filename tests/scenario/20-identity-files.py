@@ -230,7 +230,8 @@ def not_set(s, folder, path, words):
     ended.send(b"half of it\x03")
     unseen(ended, -signal.SIGINT, "half of it")
     for said, args in (
-            ("no terminal to ask .*: give --new-passphrase-file FILE", ("--no-passphrase",)),
+            ("no terminal .*: give --new-passphrase-file FILE, or --new-no-passphrase",
+                ("--no-passphrase",)),
             ("cannot read .*: No such file",
                 ("--no-passphrase", "--new-passphrase-file", folder / "nowhere")),
             ("has no passphrase: use --no-passphrase", ("--new-passphrase-file", words)),
@@ -318,7 +319,7 @@ def passphrase_files(s, folder, path):
 
     tried("wrong passphrase", holding(WORDS.encode() + b"\n\n"))
     tried("the passphrase is empty", holding(b"\n"))
-    tried("the passphrase is empty", holding(b""))
+    tried("the passphrase is empty, and the identity has one", holding(b""))
     tried("more than 1024 bytes", holding(b"x" * 1025))
     tried("more than 1024 bytes", holding(b"x" * 5000))
     tried("cannot read .*: No such file", folder / "nowhere")
@@ -331,7 +332,8 @@ def passphrase_files(s, folder, path):
     check(piped.err == b"" and len(piped.out) == 65, "a pipe will do")
     for command in ("rotate", "export"):
         refused(s, "no terminal to ask .*: give --passphrase-file FILE", command, path)
-    refused(s, "no terminal to ask .*: give --passphrase-file FILE", "new", folder / "never.id")
+    refused(s, "no terminal to ask .*: give --passphrase-file FILE, or --no-passphrase", "new",
+        folder / "never.id")
     check(not (folder / "never.id").exists(), "and no file was made")
 
 
