@@ -134,7 +134,7 @@ class World:
                     return owed
         return next((words for words in (c.lacks() for c in self.consumers) if words), "")
 
-    def settle(self, words, timeout=60):
+    def settle(self, words, timeout=120):
         """Until all requests but pulls that are held were answered, and every reader has every
         confirmed entry."""
         end = time.monotonic() + timeout
@@ -153,7 +153,7 @@ class World:
             "and in order" % (words, sum(len(p.indexes) for p in self.producers),
             sum(len(p.refused) for p in self.producers)))
 
-    def finish(self, words, timeout=60):
+    def finish(self, words, timeout=120):
         """One more entry for every stream, so that each reader's pull is answered, and nothing
         behind it."""
         self.push([p for p in self.producers if p.node in self.nodes], 1)
@@ -170,12 +170,12 @@ class World:
     def statuses(self):
         return sum(len(p.indexes) + len(p.refused) for p in self.producers)
 
-    def wait_until(self, function, words, timeout=60):
+    def wait_until(self, function, words, timeout=120):
         """Until function() is true; a death, after which it may never be, is a failure at once."""
         wait_until(lambda: self.deaths() or function(), words, timeout)
         self.survive(words)
 
-    def reach(self, count, timeout=60):
+    def reach(self, count, timeout=120):
         self.wait_until(lambda: self.confirmed() >= count, "%d entries are confirmed" % count,
             timeout)
 
