@@ -185,14 +185,16 @@ def leaving(world, rust_bob, c_bob):
             talk(alice, "still there")
             alice.end()
             check(alice.wait() == 0, "one leaves")
-    for bob in (rust_bob, c_bob):
-        rust, c = world.rust_alice(bob, "--wait", "2"), world.c_alice(bob)
+    left = [(bob, world.rust_alice(bob, "--wait", "10"), world.c_alice(bob))
+        for bob in (rust_bob, c_bob)]
+    for bob, rust, c in left:
         for alice in (rust, c):
             established(alice, bob)
             talk(alice, "before Bob leaves")
         bob.stop()
         rust.say("is anybody there?")
         c.say("is anybody there?")
+    for bob, rust, c in left:
         check(rust.wait() == 1, "Rust Alice gives up when %s has left" % bob.name)
         check(c.alive and echoes(c) == ["before Bob leaves"], "C Alice waits")
         c.signal(signal.SIGINT)
@@ -211,6 +213,8 @@ def everything(s, hub):
     s.step("leaving")
     leaving(world, rust_bob, c_bob)
     s.step("the end")
-    check(hub.text.endswith("Listening on %s\n" % hub.address), "the hub had nothing to say")
+    # but that a busy Kafka kept somebody waiting
+    said = [line for line in hub.text.splitlines() if "Kafka" not in line and "waits for" not in line]
+    check(said[-1:] == ["Listening on " + hub.address], "the hub had nothing to say")
     world.kill_rust()
     check(hub.stop() == 0, "the hub ends with 0")

@@ -414,7 +414,7 @@ class Kafka:
         """A request of Kafka's own protocol, which kcat has no word for; gives the answer's body."""
         host, _, port = self.brokers.split(",")[0].rpartition(":")
         request = struct.pack(">hhihs", api, version, 1, 1, b"t") + body
-        with socket.create_connection((host, int(port)), 30) as s:
+        with socket.create_connection((host, int(port)), 60) as s:
             s.sendall(struct.pack(">i", len(request)) + request)
             with s.makefile("rb") as answer:
                 return answer.read(struct.unpack(">i", answer.read(4))[0])[4:]
@@ -430,6 +430,8 @@ class Kafka:
     def create(self, topic, partitions=1):
         name = struct.pack(">h", len(topic)) + topic.encode()
         self._topic_call(19, 2, name + struct.pack(">ihii", partitions, 1, 0, 0), b"\0")
+        # the controller did it; the broker hears of it a little later
+        wait_until(lambda: topic in self.topics(), "topic %s is there" % topic)
 
     def delete(self, topic):
         self._topic_call(20, 1, struct.pack(">h", len(topic)) + topic.encode(), b"")

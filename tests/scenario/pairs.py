@@ -52,7 +52,7 @@ class Pair:
             "%s: %d lines and echoes, each once and in order" % (self.name, len(self.lines)))
 
     def finish_or_lose(self):
-        """All of it; or the beginning of it, and an end in words. True: all of it."""
+        """All of it; or the beginning of it, or all, and an end in words. True: she was sure."""
         status, echoes, received = self.alice.wait(120), self.echoes(), self.received()
         check(received == self.lines[:len(received)] and echoes == self.lines[:len(echoes)],
             "%s: %d lines and %d echoes, each once and in order, without a hole"
@@ -60,7 +60,7 @@ class Pair:
         if status == 0:
             check(echoes == self.lines, "%s: all of them, and Alice ends with 0" % self.name)
             return True
-        check(status == 1 and LOST in self.alice.text and len(echoes) < len(self.lines),
+        check(status == 1 and LOST in self.alice.text,
             "%s: Alice ends with 1 and says what may be lost" % self.name)
         return False
 
