@@ -241,7 +241,7 @@ def hub_is_killed(s, hub):
     hubs = "127.0.0.1:%d,%s" % (free_port(), hub.address)
     far = echo(s, hubs)
     check(far.invitation.startswith("tacit://%s/" % hubs), "the invitation names both")
-    process = s.start("ping", TACIT, "ping", far.invitation, "-c", "0", "--timeout", "5s")
+    process = s.start("ping", TACIT, "ping", far.invitation, "-c", "0")
     process.see("seq=3 ")
     hub.kill()
     process.see("^tacit ping: warning: the hub does not answer: waiting for it$")
@@ -256,13 +256,18 @@ def hub_is_killed(s, hub):
     return hub
 
 
-def silence(s, hub):
-    s.step("a far end that falls silent, goes, or has no echo")
+def falls_silent(s, hub):
+    """The far end; and the ping, which finds out while the rest goes on."""
     far = echo(s, hub)
-    process = s.start("ping", TACIT, "ping", far.invitation, "-c", "0", "--timeout", "1s")
+    process = s.start("ping", TACIT, "ping", far.invitation, "-c", "0", "--timeout", "3s")
     process.see("seq=3 ")
     far.signal(signal.SIGSTOP)
-    process.see("^tacit ping: the other end has been silent for 1 s$")
+    return far, process
+
+
+def silence(s, far, process):
+    s.step("a far end that falls silent, goes, or has no echo")
+    process.see("^tacit ping: the other end has been silent for 3 s$")
     check(process.wait() == 5, "silence is status 5")
     check(re.search(r"^\d+ sent, \d+ received", process.text, re.MULTILINE), "with a summary")
     far.signal(signal.SIGCONT)
@@ -309,11 +314,12 @@ def main(s):
     on_a_terminal(s, far)
     wrong_words(s, far)
     check(far.alive and far.stop() == 0, "the echo took no harm")
+    silent = falls_silent(s, hub)
     strangers(s, hub)
     first_seen(s, hub)
     homeless(s, hub)
+    silence(s, *silent)
     hub = hub_is_killed(s, hub)
-    silence(s, hub)
     examples(s, hub)
     send.see("^tacit send: nobody receives there: the invitation is to come from tacit receive$")
     check(send.wait() == 5, "an echo is no receiver")

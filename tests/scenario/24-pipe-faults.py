@@ -137,8 +137,8 @@ def hub_list(s):
 def sender_killed(s, hub, folder):
     path = folder / "killed"
     path.write_bytes(b"old")
-    r, t = going(s, hub, "-o", path, "--timeout", "1s")
-    json, u = going(s, hub, "--timeout", "1s", json=True)
+    r, t = going(s, hub, "-o", path, "--timeout", "2s")
+    json, u = going(s, hub, "--timeout", "2s", json=True)
     part = folder / "killed.part"
     t.kill()
     u.kill()

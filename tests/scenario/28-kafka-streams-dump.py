@@ -40,6 +40,8 @@ def main(s):
     alice.see("echo: one")
     alice.end()
     check(alice.wait() == 0 and bob.stop() == 0, "they talked, and are gone")
+    check(hub.stop() == 0, "and all that they said is in Kafka")
+    hub = hub.again()
     into = lines_of(s, "dump", bob.receiver, *at)
     check(into == lines_of(s, "dump", bob.receiver, "--hub", hub.address),
         "the hub shows the same as Kafka")

@@ -51,7 +51,7 @@ class Machine:
                 self.answered += 1
                 self.shell.say(PASSPHRASE)
             return ready(text)
-        return wait_until(answering, "the %s %s" % (self.name, words))
+        return wait_until(answering, "the %s %s" % (self.name, words), 300)
 
     def await_prompt(self):
         self.until(lambda text: text.count(self.prompt) > self.typed, "waits for a command")
