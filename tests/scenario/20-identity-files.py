@@ -125,7 +125,7 @@ def interrupted(s, path):
 def stopped(s, path):
     """Below a shell with job control: Ctrl-Z gives the shell its echo, fg asks again."""
     shell = s.start("shell", "bash", "--norc", "--noediting", "-i", pty=True,
-        env={"PS1": "ready> ", "T": str(TACIT), "F": str(path)})
+        env={"PS1": "ready> ", "T": str(TACIT), "F": str(path), "LC_ALL": "C"})
     shell.see("ready> ")
     shell.say('"$T" identity export "$F" | wc -c')
     shell.see("Passphrase for .*: ")
@@ -299,6 +299,7 @@ def unwritable(s, folder):
     closed = folder / "closed"
     closed.mkdir(mode=0o555)
     program = shutil.copy(TACIT, folder / "program")
+    program.chmod(0o755)
     folder.chmod(0o755)
     drop = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] * (os.geteuid() == 0)
     run = s.run(*drop, program, "identity", "new", closed / "a.id", "--no-passphrase", ok=False)
