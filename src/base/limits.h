@@ -136,12 +136,15 @@
 #define TACIT_RECONNECT_MAX_MS 1000u
 /* entries that our client asks for in one pull */
 #define TACIT_PULL_LIMIT 4096u
-/* answers to one pull: as many as a hub gives at most, and as our client asks for; it asks again when
- * so many have come.  Of one service: pulls that get more than one, so that what they may have under
- * way fits the queue of one connection */
-#define TACIT_PULL_ANSWERS_MAX   32u
-#define TACIT_PULL_ANSWERS_AGAIN 8u
-#define TACIT_PULLS_FLOWING_MAX  24u
+/* answers to one pull: as many as a hub gives at most, and as our client asks for at first and at
+ * most.  Of one service: pulls that get more than one, so that what they may have under way fits the
+ * queue of one connection */
+#define TACIT_PULL_ANSWERS_MAX  32u
+#define TACIT_PULL_ANSWERS_MIN  2u
+#define TACIT_PULLS_FLOWING_MAX 24u
+/* ms that answers may need until all are here that were asked for: our client asks for twice as many
+ * next time, and for half of them when they need twice that */
+#define TACIT_PULL_WAY_MS 1000u
 /* times the hold that such a pull stays without a reader who asks for more */
 #define TACIT_PULL_SPENT_HOLDS 12u
 /* unconfirmed pushes of a producer: count and bytes */

@@ -25,6 +25,9 @@ struct tacit_consumer {
 	uint64_t position;       /* the next index to read */
 	uint64_t answer_id;      /* of the next answer to the pull */
 	uint64_t last_id;        /* of the last one that was asked for */
+	uint64_t window;         /* answers that may be under way */
+	uint64_t timed_id;       /* of the one whose way is timed; 0: none is */
+	tacit_msec timed_at;     /* when it was asked for */
 	bool flows;              /* answers follow each other without being asked for one by one */
 	tacit_msec asked_at;     /* when the awaited answer was asked for */
 	tacit_msec overdue_ms;   /* how long it may take */
@@ -130,8 +133,12 @@ ask_entries(struct tacit_consumer *consumer, uint64_t limit, tacit_msec now)
 	request.pull.request_id = consumer->answer_id;
 	request.pull.index = consumer->position;
 	request.pull.limit = limit;
-	request.pull.answers = TACIT_PULL_ANSWERS_MAX;
-	consumer->last_id = consumer->answer_id + (TACIT_PULL_ANSWERS_MAX - 1);
+	request.pull.answers = consumer->window;
+	consumer->last_id = consumer->answer_id + (consumer->window - 1);
+	if (consumer->timed_id == 0) {
+		consumer->timed_id = consumer->last_id;
+		consumer->timed_at = now;
+	}
 	ask(consumer, &consumer->opener.stream, &request, now);
 }
 
@@ -143,6 +150,7 @@ pull(struct tacit_consumer *consumer, tacit_msec now)
 	consumer->overdue_ms = TACIT_PULL_DEAD_MS;
 	consumer->flows = false;
 	consumer->answer_id = consumer->last_id + 1;
+	consumer->timed_id = 0;
 	ask_entries(consumer, TACIT_PULL_LIMIT, now);
 }
 
@@ -150,14 +158,34 @@ pull(struct tacit_consumer *consumer, tacit_msec now)
 static void
 flow_on(struct tacit_consumer *consumer, tacit_msec now)
 {
+	uint64_t left;
+
 	consumer->awaited = ENTRIES;
 	consumer->overdue_ms = TACIT_PULL_DEAD_MS + TACIT_PULL_HOLD_MS;
 	consumer->flows = true;
 	consumer->answer_id++;
 	consumer->asked_at = now;
-	if (consumer->last_id - consumer->answer_id <
-	    TACIT_PULL_ANSWERS_MAX - TACIT_PULL_ANSWERS_AGAIN)
+	left = consumer->last_id + 1 - consumer->answer_id;
+	if (left <= consumer->window - (consumer->window + 3) / 4)
 		ask_entries(consumer, 0, now);
+}
+
+/* An answer came.  How long the last one that was asked for takes, behind the others, tells how many
+ * may be under way: on a slow one they keep everything else waiting that the hub has for us. */
+static void
+pace(struct tacit_consumer *consumer, uint64_t id, tacit_msec now)
+{
+	tacit_msec took = now - consumer->timed_at;
+
+	if (consumer->timed_id == 0 || (id < consumer->timed_id && took < 2 * TACIT_PULL_WAY_MS))
+		return;
+	consumer->timed_id = 0;
+	if (took < TACIT_PULL_WAY_MS)
+		consumer->window *= 2;
+	else if (took >= 2 * TACIT_PULL_WAY_MS && consumer->window > 1)
+		consumer->window /= 2;
+	if (consumer->window > TACIT_PULL_ANSWERS_MAX)
+		consumer->window = TACIT_PULL_ANSWERS_MAX;
 }
 
 static void
@@ -203,6 +231,7 @@ reopen(struct tacit_consumer *consumer, tacit_msec now)
 	if (consumer->stopped)
 		return;
 	consumer->awaited = NOTHING;
+	consumer->window = TACIT_PULL_ANSWERS_MIN;
 	tacit_opener_ask(&consumer->opener, now);
 	set_wake(consumer);
 }
@@ -374,7 +403,8 @@ handle_pull(struct tacit_consumer *consumer, const struct tacit_msg *msg,
     struct tacit_pull_response *response, tacit_msec now)
 {
 	struct tacit_opener *opener = &consumer->opener;
-	bool early = now - consumer->asked_at < TACIT_PULL_HOLD_MS / 2;
+	/* what flows may end at any time */
+	bool early = !consumer->flows && now - consumer->asked_at < TACIT_PULL_HOLD_MS / 2;
 	bool flows = consumer->flows || response->more > 0;
 	size_t count;
 
@@ -386,6 +416,7 @@ handle_pull(struct tacit_consumer *consumer, const struct tacit_msg *msg,
 	if (consumer->awaited != ENTRIES || response->request_id != consumer->answer_id)
 		return;
 	consumer->awaited = NOTHING;
+	pace(consumer, response->request_id, now);
 	flows = take_entries(consumer, msg, &response->entries, &count) && count > 0 && flows;
 	if (count > 0) {
 		tacit_opener_progress(opener);

@@ -3,8 +3,9 @@
  *
  * It opens the stream, finds where to begin, and keeps one pull outstanding, asked again as soon
  * as it was answered.  Where there is much to read the hub answers a pull many times (PROTOCOL.md
- * 3.8), and what one answer needs for its way does not keep the next one waiting.  Every entry is delivered in the order of its index, none twice, as long as
- * the stream keeps its indexes; where it does not, an event says so.
+ * 3.8), and what one answer needs for its way does not keep the next one waiting; as many are under
+ * way as come within a second or two.  Every entry is delivered in the order of its index, none
+ * twice, as long as the stream keeps its indexes; where it does not, an event says so.
  *
  * Callbacks run inside handle, tick, start and reset; they may not free the consumer.
  */

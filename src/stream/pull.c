@@ -24,7 +24,7 @@ struct pull {
 	bool asking;    /* the store, which answers at once or not */
 	bool over;      /* nothing follows */
 	bool flows;     /* has had an answer, and more follow */
-	bool answered;  /* since the deadline was set */
+	bool busy;      /* since the deadline was set: had much to give, or was let flow on */
 	uint64_t given; /* answers so far */
 	uint64_t
 	    allowed;    /* answers in all; as many as given: spent, until the reader allows more */
@@ -151,12 +151,18 @@ fit(const struct tacit_pull_wish *wish, const struct tacit_store_entry *entries,
 	return batch;
 }
 
-/* whether a pull that gets its first answer gets more of them.  Who reads little at a time would
- * hold the place of one who has much to fetch */
+/* who reads little at a time would hold the place of one who has much to fetch */
+static bool
+is_much(const struct pull *pull, const struct tacit_pull_batch *batch)
+{
+	return batch->len >= pull->request.len_max / 2;
+}
+
+/* whether a pull that gets its first answer gets more of them */
 static bool
 may_flow(const struct pull *pull, const struct tacit_pull_batch *batch)
 {
-	return pull->allowed > 1 && batch->len >= pull->request.len_max / 2 &&
+	return pull->allowed > 1 && is_much(pull, batch) &&
 	       pull->pulls->flowing < TACIT_PULLS_FLOWING_MAX;
 }
 
@@ -174,7 +180,7 @@ give(struct pull *pull, const struct tacit_store_entry *entries, size_t count)
 	if (!pull->over)
 		batch.more = pull->allowed - pull->given;
 	pull->pulls->answer(pull->pulls->arg, &pull->request, &batch);
-	pull->answered = true;
+	pull->busy |= is_much(pull, &batch);
 	pull->holds = 0;
 	if (pull->over)
 		return;
@@ -298,8 +304,10 @@ flow_on(struct pull *pull, const struct tacit_pull_wish *request)
 	if (allowed <= pull->allowed)
 		return true;
 	pull->allowed = allowed;
-	if (spent)
+	if (spent) {
+		pull->busy = true; /* its hold begins */
 		go_on(pull);
+	}
 	return true;
 }
 
@@ -329,18 +337,18 @@ tacit_pulls_ask(struct tacit_pulls *pulls, const struct tacit_pull_wish *request
 	return TACIT_OK;
 }
 
-/* Its time is over: it ends, unless it was answered meanwhile and its time began anew, or it is spent
- * and its reader has more of it. */
+/* Its time is over: it ends, unless it had much to give meanwhile and its time began anew, or it is
+ * spent and its reader has more of it. */
 static void
 end_hold(struct pull *pull, tacit_msec now)
 {
-	bool stays = is_spent(pull) ? pull->holds++ < TACIT_PULL_SPENT_HOLDS : pull->answered;
+	bool stays = is_spent(pull) ? pull->holds++ < TACIT_PULL_SPENT_HOLDS : pull->busy;
 
 	if (!stays) {
 		end(pull);
 		return;
 	}
-	pull->answered = false;
+	pull->busy = false;
 	pull->deadline = now + TACIT_PULL_HOLD_MS;
 	tacit_list_remove(&pull->list);
 	tacit_list_append(&pull->pulls->list, &pull->list);

@@ -9,7 +9,8 @@
  *
  * A pull that asks for several answers, and whose first one is at least half full, flows: the store
  * is asked again as soon as it has answered, until the reader's answers are spent; he then lets it
- * flow on.  Few may do so at a time, and the others get one answer.
+ * flow on.  Few may do so at a time, and the others get one answer; who had none that was half full
+ * since the last hold began gives his place up.
  */
 #ifndef TACIT_STREAM_PULL_H
 #define TACIT_STREAM_PULL_H
