@@ -62,13 +62,15 @@ class Pair:
 
     def difference(self):
         """Where the lines are not those that they should be; "" when they are."""
-        for name, pattern, process in (("Alice", "Alice received an echo", self.alice),
-                                       ("Bob", "Bob received", self.bob)):
-            got = re.findall("^%s: (.*)$" % pattern, process.text, re.M)
-            for at in range(max(len(got), len(self.lines))):
-                if got[at:at + 1] != self.lines[at:at + 1]:
-                    return "%s has %d of %d lines, and at %d: %r" % (name, len(got),
-                        len(self.lines), at, [line[:80] for line in got[at:at + 3]])
+        for name, start, process in (("Alice", b"Alice received an echo: ", self.alice),
+                                     ("Bob", b"Bob received: ", self.bob)):
+            raw = process.raw  # may be much: looked at in place
+            found = re.finditer(b"^%s(.*)$" % start, raw, re.M)
+            for at, (match, line) in enumerate(itertools.zip_longest(found, self.lines)):
+                got = match and match.group(1)
+                if line is None or got != line.encode():
+                    return "%s has %d of %d lines, and at %d: %r" % (name, raw.count(start),
+                        len(self.lines), at, got and got[:80])
         return ""
 
 
