@@ -411,7 +411,6 @@ assert_resealed(struct fixture *f, const struct whole *before,
 static void
 a_passphrase_is_changed_removed_and_set(void **state)
 {
-	static const struct tacit_passphrase strong = {"right", 5, false, TACIT_COST_STRONG};
 	uint8_t secret[32], again[32];
 	struct whole first, before;
 	struct fixture f;
@@ -436,8 +435,8 @@ a_passphrase_is_changed_removed_and_set(void **state)
 	assert_resealed(&f, &before, &none, 0, 0);
 	assert_refused(&f, &fresh, TACIT_EINVAL, "has no passphrase, and one was given");
 	before = whole_of(&f);
-	assert_int_equal(reseal(&f, &none, &strong), TACIT_OK);
-	assert_resealed(&f, &before, &strong, 3, 256 << 10);
+	assert_int_equal(reseal(&f, &none, &right), TACIT_OK);
+	assert_resealed(&f, &before, &right, 1, 8 << 10);
 	assert_refused(&f, &none, TACIT_EINVAL, "none was given");
 	assert_int_equal(
 	    tacit_identity_export(f.node, f.place.file, &right, copy_secret, again), TACIT_OK);
@@ -447,6 +446,24 @@ a_passphrase_is_changed_removed_and_set(void **state)
 	place_write(f.place.file, first.bytes, first.len);
 	assert_non_null(load(&f, &right));
 	assert_refused(&f, &fresh, TACIT_EAUTH, "wrong passphrase");
+	teardown(&f);
+}
+
+static void
+a_reseal_says_what_guessing_costs(void **state)
+{
+	static const struct tacit_passphrase strong = {"right", 5, false, TACIT_COST_STRONG};
+	static const uint8_t cost[] = {0, 0, 0, 3, 0, 4, 0, 0};
+	struct whole after;
+	struct fixture f;
+
+	(void)state;
+	setup(&f);
+	assert_non_null(create(&f, &right));
+	assert_int_equal(reseal(&f, &right, &strong), TACIT_OK);
+	after = whole_of(&f);
+	assert_memory_equal(after.bytes + 10, cost, sizeof(cost));
+	assert_non_null(load(&f, &right));
 	teardown(&f);
 }
 
@@ -977,6 +994,7 @@ main(void)
 	    cmocka_unit_test(damaged_files_are_refused),
 	    cmocka_unit_test(rotation_keeps_what_is_newer),
 	    cmocka_unit_test(a_passphrase_is_changed_removed_and_set),
+	    cmocka_unit_test(a_reseal_says_what_guessing_costs),
 	    cmocka_unit_test(what_cannot_be_resealed_stays),
 	    cmocka_unit_test(who_runs_goes_on_after_a_reseal),
 	    cmocka_unit_test(entities_without_a_file_rotate_too),
