@@ -93,7 +93,7 @@ def doors(s, hub):
 def late(s, hub):
     """A receiver that thinks it over for a while, beside everything else: how it goes on."""
     liar = Liar(s, hub.address)
-    t = send(s, liar.see(INVITATION).group(1).decode(), what=b"abc")
+    t = send(s, liar.see(INVITATION).group(1).decode(), "--timeout", "0", what=b"abc")
 
     def answer():
         t.see("^tacit send: warning: the other end does not say whether it receives")
