@@ -46,24 +46,36 @@ desk_tap(void *arg, bool push, const char *name, const void *bytes, size_t len)
 	desk->tap_len[push] += len;
 }
 
-static inline int
-desk_open(void **state)
+/* a new service before the same store */
+static inline void
+desk_serve(struct desk *desk)
 {
 	static const char *const services[] = {"stream_kafka", "stream", NULL};
 	static const char *const indexes[] = {"stream_kafka_index", "stream_index", NULL};
+	struct tacit_service_config config = {.store = &desk->store->base,
+	    .port = mail_port(&desk->mail),
+	    .service_names = services,
+	    .index_names = indexes,
+	    .tap = desk_tap,
+	    .log = desk_log,
+	    .arg = desk};
+
+	tacit_service_free(desk->service);
+	desk->mail.wake = TACIT_NEVER;
+	desk->service = tacit_service_new(&config);
+	assert_non_null(desk->service);
+}
+
+static inline int
+desk_open(void **state)
+{
 	struct desk *desk = tacit_alloc(sizeof(*desk));
-	struct tacit_service_config config = {
-	    .service_names = services, .index_names = indexes, .tap = desk_tap, .log = desk_log};
 
 	assert_non_null(desk);
 	mail_init(&desk->mail, 1);
 	desk->store = fake_store_new();
 	desk->now = 1000;
-	config.store = &desk->store->base;
-	config.port = mail_port(&desk->mail);
-	config.arg = desk;
-	desk->service = tacit_service_new(&config);
-	assert_non_null(desk->service);
+	desk_serve(desk);
 	*state = desk;
 	return 0;
 }

@@ -162,22 +162,44 @@ fake_answer_read(struct fake_store *fake, struct tacit_store_read *read)
 	free(read);
 }
 
+/* whether there is nothing to answer yet */
+static inline bool
+fake_at_end(struct fake_store *fake, const char *name, const struct tacit_store_range *range)
+{
+	const struct fake_stream *stream = fake_find(fake, name);
+
+	return stream != NULL && range->wait && fake->read_err == TACIT_OK &&
+	       range->index == stream->first + stream->count;
+}
+
+/* answers the reads that wait, but for those that still have nothing to get, or are made meanwhile */
+static inline void
+fake_answer_reads(struct fake_store *fake)
+{
+	struct tacit_list todo;
+
+	tacit_list_init(&todo);
+	tacit_list_move(&fake->reads, &todo);
+	while (!tacit_list_empty(&todo)) {
+		struct tacit_store_read *read =
+		    TACIT_CONTAINER(todo.next, struct tacit_store_read, list);
+
+		tacit_list_remove(&read->list);
+		if (fake_at_end(fake, read->name, &read->range))
+			tacit_list_append(&fake->reads, &read->list);
+		else
+			fake_answer_read(fake, read);
+	}
+}
+
 /* puts an entry at the end and answers who waits for it */
 static inline uint64_t
 fake_append(struct fake_store *fake, struct fake_stream *stream, struct tacit_msg *msg)
 {
-	struct tacit_list *node, *next;
-
 	assert_true(stream->count < FAKE_ENTRIES);
 	stream->entries[stream->count++] = msg;
-	for (node = fake->reads.next; !fake->late_reads && node != &fake->reads; node = next) {
-		struct tacit_store_read *read =
-		    TACIT_CONTAINER(node, struct tacit_store_read, list);
-
-		next = node->next;
-		if (strcmp(read->name, stream->name) == 0)
-			fake_answer_read(fake, read);
-	}
+	if (!fake->late_reads)
+		fake_answer_reads(fake);
 	return stream->first + stream->count - 1;
 }
 
@@ -278,13 +300,11 @@ fake_read(struct tacit_store *store, const char *name, const struct tacit_store_
     tacit_store_read_cb cb, void *arg)
 {
 	struct fake_store *fake = fake_of(store);
-	struct fake_stream *stream = fake_find(fake, name);
 	struct tacit_store_read *read;
-	bool at_end = stream != NULL && range->index == stream->first + stream->count;
 
 	fake->reads_asked++;
 	assert_true(range->count_max > 0);
-	if (!fake->late_reads && !(at_end && range->wait && fake->read_err == TACIT_OK)) {
+	if (!fake->late_reads && !fake_at_end(fake, name, range)) {
 		fake_read_now(fake, name, range, cb, arg);
 		return NULL;
 	}
