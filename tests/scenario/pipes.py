@@ -268,7 +268,7 @@ def arrives(s, hub, data, to=(), frm=(), timeout=120, **options):
     return r, t
 
 
-def refused(s, words, status, *args, env=None, timeout=120):
+def refused(s, words, status, *args, env=None, timeout=300):
     """A run that ends with the status, with the words in its errors, and that printed nothing. Who does
     not answer is waited for 30 s."""
     run = s.run("setsid", "-w", TACIT, *args, ok=False, env=environment(s, env), timeout=timeout)
@@ -300,7 +300,7 @@ class Later:
 
     def done(self):
         for thread in self.threads:
-            thread.join(150)
+            thread.join(330)
         for failure in self.failures:
             raise failure
         check(not any(thread.is_alive() for thread in self.threads), "all of them ended")
@@ -334,7 +334,7 @@ def held(size, more):
 def identity(s, name, *options):
     """A new identity file, without a passphrase unless told otherwise: path, identifier."""
     path = s.dir / name
-    made = s.tacit("identity", "new", path, *(options or ("--no-passphrase",)))
+    made = s.tacit("identity", "new", path, *(options or ("--no-passphrase",)), timeout=300)
     return path, made.out.decode().strip()
 
 
