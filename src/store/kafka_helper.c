@@ -44,19 +44,44 @@ ask_partitions(struct kafka_ask *ask)
 	return err;
 }
 
+/* the offset of a time, where the times -2 and -1 stand for the first offset and the end */
+static rd_kafka_resp_err_t
+ask_offset(struct kafka_ask *ask, int64_t time, uint64_t *ret)
+{
+	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+	rd_kafka_topic_partition_t *at =
+	    rd_kafka_topic_partition_list_add(list, rd_kafka_topic_name(ask->rkt), 0);
+	rd_kafka_resp_err_t err;
+
+	at->offset = time;
+	err = rd_kafka_offsets_for_times(ask->producer->rk, list, left_ms(ask));
+	if (at->err != RD_KAFKA_RESP_ERR_NO_ERROR)
+		err = at->err;
+	/* that no answer came in time is only seen by what it leaves there */
+	if (err == RD_KAFKA_RESP_ERR_NO_ERROR && at->offset < 0)
+		err = RD_KAFKA_RESP_ERR__TIMED_OUT;
+	if (err == RD_KAFKA_RESP_ERR_NO_ERROR)
+		*ret = (uint64_t)at->offset;
+	rd_kafka_topic_partition_list_destroy(list);
+	return err;
+}
+
+/* Not by rd_kafka_query_watermark_offsets, which asks for both at once: it does not return while a
+ * broker stands still, whatever its timeout, and the hub could not end. */
 static rd_kafka_resp_err_t
 ask_bounds(struct kafka_ask *ask)
 {
-	int64_t low, high;
-	rd_kafka_resp_err_t err;
+	uint64_t low = 0, high = 0;
+	rd_kafka_resp_err_t err = ask_offset(ask, RD_KAFKA_OFFSET_BEGINNING, &low);
 
-	err = rd_kafka_query_watermark_offsets(
-	    ask->producer->rk, rd_kafka_topic_name(ask->rkt), 0, &low, &high, left_ms(ask));
-	if (err == RD_KAFKA_RESP_ERR_NO_ERROR && (low < 0 || high < low))
-		err = RD_KAFKA_RESP_ERR__BAD_MSG;
+	if (err == RD_KAFKA_RESP_ERR_NO_ERROR)
+		err = ask_offset(ask, RD_KAFKA_OFFSET_END, &high);
+	/* of a topic that was made again meanwhile */
+	if (err == RD_KAFKA_RESP_ERR_NO_ERROR && high < low)
+		err = RD_KAFKA_RESP_ERR__TIMED_OUT;
 	if (err == RD_KAFKA_RESP_ERR_NO_ERROR) {
-		ask->low = (uint64_t)low;
-		ask->high = (uint64_t)high;
+		ask->low = low;
+		ask->high = high;
 	}
 	return err;
 }
