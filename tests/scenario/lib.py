@@ -303,7 +303,7 @@ class Process:
             status = self.child.wait(timeout)
         except subprocess.TimeoutExpired:
             fail("%s still ran after %d s" % (self.name, timeout))
-        self.ended.wait(5)
+        self.ended.wait(60)
         return status
 
     def kill(self):

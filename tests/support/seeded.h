@@ -32,7 +32,9 @@ seeded_below(struct seeded *s, size_t bound)
 static inline uint64_t
 seeded_uint(struct seeded *s)
 {
-	return seeded_next(s) >> seeded_below(s, 64);
+	uint64_t value = seeded_next(s); /* first, whatever the compiler likes to do first */
+
+	return value >> seeded_below(s, 64);
 }
 
 static inline void
