@@ -21,14 +21,13 @@ struct pull {
 	struct stream *stream;
 	struct tacit_store_read *read; /* NULL: the store is done with it */
 	tacit_msec deadline;
-	bool asking;    /* the store, which answers at once or not */
-	bool over;      /* nothing follows */
-	bool flows;     /* has had an answer, and more follow */
-	bool busy;      /* since the deadline was set: had much to give, or was let flow on */
-	uint64_t given; /* answers so far */
-	uint64_t
-	    allowed;    /* answers in all; as many as given: spent, until the reader allows more */
-	unsigned holds; /* for which it was spent */
+	bool asking;      /* the store, which answers at once or not */
+	bool over;        /* nothing follows */
+	bool flows;       /* has had an answer, and more follow */
+	bool busy;        /* since the deadline was set: had much to give, or was let flow on */
+	uint64_t given;   /* answers so far */
+	uint64_t allowed; /* answers in all; as many as given: spent, until allowed more */
+	unsigned holds;   /* for which it was spent */
 	struct tacit_route reply;
 	struct tacit_pull_wish request; /* points to reply and to the stream's name */
 };

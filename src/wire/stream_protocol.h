@@ -104,8 +104,7 @@ struct tacit_pull_entries {
 struct tacit_pull_response {
 	uint64_t request_id;
 	struct tacit_pull_entries entries;
-	uint64_t
-	    more; /* answers that follow this one; 0 is not written, and read where it is missing */
+	uint64_t more; /* answers that follow this one; 0 is not written */
 };
 
 struct tacit_index_response {
