@@ -24,7 +24,7 @@ fail(struct tacit_cli_output *output, const char *what, const char *name, const 
 }
 
 /* Where the bytes are to be in the end: what a symbolic link leads to is replaced, and not the link,
- * which may be /dev/stdout. */
+ * which may be /dev/stdout; one that leads nowhere is a name like any other. */
 static bool
 find_names(struct tacit_cli_output *output, const char *path)
 {
